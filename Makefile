@@ -1,0 +1,65 @@
+# Leadapron: each target does what it says. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint accuracy bench lab fuzz docs lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SCENARIO ?= lab/department.toml
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+demo: .venv/.runs ## assess the bundled capture and write demo-report.html (LANGUAGE=fr for French)
+	$(BIN)/leadapron demo --lang $(or $(filter en fr,$(LANGUAGE)),en) --report demo-report.html
+
+test: lint ## install, lint, run every test; what was left out is listed with its reason
+	$(BIN)/python -m pytest -n 2 -rs
+
+lint: .venv/.develops ## style, types and architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+accuracy: .venv/.develops ## recall and precision on the captures with a known truth
+	$(BIN)/python -m bench.accuracy
+
+bench: .venv/.develops ## CPU and memory beside the peers that are installed
+	$(BIN)/python -m bench
+
+lab: .venv/.develops ## build a department in network namespaces and capture it (root; see lab/packages.txt)
+	$(BIN)/python -m lab build $(SCENARIO) --out build/lab/$(basename $(notdir $(SCENARIO)))
+
+fuzz: .venv/.develops ## feed hostile bytes to every parser for a while
+	$(BIN)/python -m tests.fuzz
+
+docs: .venv/.develops ## build the documentation in docs/_build, warnings are errors
+	$(BIN)/sphinx-build -W -q -b html docs docs/_build
+
+lock: .venv/.develops ## resolve the dependencies again into the two hashed lock files
+	$(LOCK) --extra build -o requirements.lock pyproject.toml
+	$(LOCK) --extra build --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean: ## remove everything make built, the virtual environment included
+	rm -rf .venv build dist docs/_build demo-report.html .mypy_cache .ruff_cache .pytest_cache \
+		.import_linter_cache .hypothesis
+
+# The two stamps hold the environment: what running needs, and what developing needs on top. Only files whose
+# hash is locked are installed; the project itself is built without fetching anything.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Leadapron needs Python 3.11 or later; set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.runs: requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.develops: requirements-dev.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ .venv/.runs

@@ -1,0 +1,1 @@
+"""Tests mirror ``src/leadapron``; the first test of a file shows normal use."""
