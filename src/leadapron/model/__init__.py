@@ -1,0 +1,4 @@
+"""The nouns every room shares: events (what was observed), inventory (what follows from it), findings (what we judge).
+
+Frozen data only: nothing here reads, writes or decides.
+"""

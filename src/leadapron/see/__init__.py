@@ -1,0 +1,1 @@
+"""What is on the network: bytes from captures become events (wire), events become devices and flows (inventory)."""

@@ -1,0 +1,1 @@
+"""Bytes → events, pure: link layers, streams, recognition, one module or folder per protocol."""
