@@ -12,8 +12,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
-demo: .venv/.runs ## assess the bundled capture and write demo-report.html (LANGUAGE=fr for French)
-	$(BIN)/leadapron demo --lang $(or $(filter en fr,$(LANGUAGE)),en) --report demo-report.html
+demo: .venv/.runs ## assess the bundled capture and write demo-report.html (lang=fr for French)
+	$(BIN)/leadapron demo $(if $(lang),--lang $(lang)) --report demo-report.html
 
 test: lint ## install, lint, run every test; what was left out is listed with its reason
 	$(BIN)/python -m pytest -n 2 -rs
