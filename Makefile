@@ -33,22 +33,23 @@ bench: .venv/.develops ## CPU and memory beside the peers that are installed
 lab: .venv/.develops ## build a department in network namespaces and capture it (root; see lab/packages.txt)
 	$(BIN)/python -m lab build $(SCENARIO) --out build/lab/$(basename $(notdir $(SCENARIO)))
 
-fuzz: .venv/.develops ## feed hostile bytes to every parser for a while
+fuzz: .venv/.fuzzes ## feed hostile bytes to every parser for a while
 	$(BIN)/python -m tests.fuzz
 
 docs: .venv/.develops ## build the documentation in docs/_build, warnings are errors
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build
 
-lock: .venv/.develops ## resolve the dependencies again into the two hashed lock files
+lock: .venv/.develops ## resolve the dependencies again into the hashed lock files
 	$(LOCK) --extra build -o requirements.lock pyproject.toml
 	$(LOCK) --extra build --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(LOCK) --extra build --extra dev --extra fuzz -c requirements-dev.lock -o requirements-fuzz.lock pyproject.toml
 
 clean: ## remove everything make built, the virtual environment included
 	rm -rf .venv build dist docs/_build demo-report.html .mypy_cache .ruff_cache .pytest_cache \
 		.import_linter_cache .hypothesis
 
-# The two stamps hold the environment: what running needs, and what developing needs on top. Only files whose
-# hash is locked are installed; the project itself is built without fetching anything.
+# Three stamps for one environment: what running needs, what developing needs on top, and fuzzing (large). Only
+# files whose hash is locked are installed; the project itself is built without fetching anything.
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Leadapron needs Python 3.11 or later; set PYTHON=/path/to/python3.11"; exit 1; }
@@ -63,3 +64,7 @@ clean: ## remove everything make built, the virtual environment included
 	$(PIP) install --require-hashes -r requirements-dev.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.runs
+
+.venv/.fuzzes: requirements-fuzz.lock | .venv/.develops
+	$(PIP) install --require-hashes -r requirements-fuzz.lock
+	@touch $@

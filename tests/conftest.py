@@ -1,7 +1,7 @@
 """What every test shares: how hard hypothesis tries.
 
 The network is loopback only: pytest-socket's options stand in ``pyproject.toml``. Choose a profile with
-``HYPOTHESIS_PROFILE=thorough``; machines of continuous integration (``CI`` set) repeat the same examples every
+``HYPOTHESIS_PROFILE=thorough``; machines of continuous integration (``CI`` set) repeat the same examples each
 time, so that a failure there is a failure here.
 """
 
