@@ -446,8 +446,23 @@ class CaptureQuality(Event, frozen=True, kw_only=True, tag_field="kind", tag=_ta
 
 
 AnyEvent = (
-    Connection | Sighting | ArpBinding | DicomAssociation | Hl7Session | TlsSession | HttpSession | SmbSession
-    | RdpSession | BannerSession | DhcpSeen | NameSeen | NameQuery | ClockReading | SyslogSeen | SnmpSeen | Anomaly
+    Connection
+    | Sighting
+    | ArpBinding
+    | DicomAssociation
+    | Hl7Session
+    | TlsSession
+    | HttpSession
+    | SmbSession
+    | RdpSession
+    | BannerSession
+    | DhcpSeen
+    | NameSeen
+    | NameQuery
+    | ClockReading
+    | SyslogSeen
+    | SnmpSeen
+    | Anomaly
     | CaptureQuality
 )
 """The closed set of event kinds."""

@@ -50,8 +50,7 @@ class ScriptedConversation:
     def all_events(self) -> list[Event]:
         """Events plus the anomalies, in order of name."""
         return self.events + [
-            Anomaly(ts=T0, sensor=self.sensor, packet=1, name=name, count=1)
-            for name in sorted(self._anomalies)
+            Anomaly(ts=T0, sensor=self.sensor, packet=1, name=name, count=1) for name in sorted(self._anomalies)
         ]
 
 

@@ -1,0 +1,5 @@
+"""DICOM upper layer and DIMSE (PS3.7, PS3.8): one dissector for captures and for the guard."""
+
+from leadapron.see.wire.dicom.association import Dicom
+
+__all__ = ["Dicom"]
