@@ -41,9 +41,7 @@ def test_a_module_says_what_it_is_for(module: Path) -> None:
 
 
 def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
-    assert not [
-        shown(module) for module in MODULES if module.stem in {"utils", "util", "helpers", "common", "misc"}
-    ]
+    assert not [shown(module) for module in MODULES if module.stem in {"utils", "util", "helpers", "common", "misc"}]
 
 
 @pytest.mark.parametrize("room", PURE_ROOMS)

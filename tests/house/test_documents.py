@@ -63,9 +63,7 @@ def test_every_decision_is_listed_with_its_status() -> None:
     for number, decision in enumerate(decisions, start=1):
         text = decision.read_text(encoding="utf-8")
         title = re.match(rf"# {number:04}: (.+)\n\nStatus: (\w+)", text)
-        assert title is not None, (
-            f"{decision.name}: title or status is missing, or its number is not {number:04}"
-        )
+        assert title is not None, f"{decision.name}: title or status is missing, or its number is not {number:04}"
         assert f"| [{number:04}]({decision.name}) | {title[1]} | {title[2]} |" in index
         assert {"## Context", "## Decision", "## Consequences"} <= set(text.splitlines())
 
