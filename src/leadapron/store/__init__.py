@@ -1,0 +1,10 @@
+"""Events at rest: a workspace is a folder of Parquet files that any tool can read, and a key that never leaves it.
+
+Public: `Workspace`, `Writer`, `WorkspaceError`.
+"""
+
+from leadapron.store.errors import WorkspaceError
+from leadapron.store.workspace import Workspace
+from leadapron.store.writer import Writer
+
+__all__ = ["Workspace", "WorkspaceError", "Writer"]
