@@ -21,10 +21,11 @@ MAX_ASSOCIATE = 256 * 1024
 """Bytes of an A-ASSOCIATE PDU: 128 contexts of 30 syntaxes stay below."""
 _P_DATA = re.compile(rb"\x04\x00....(?=....[\x01-\xff][\x00-\x03])", re.DOTALL)
 _RESYNC_TAIL = 12
+_TITLE_BYTES = bytes((0, *range(0x20, 0x7F)))
 
 _parse_items = lru_cache(maxsize=4096)(parse_items)
 _parse_command = lru_cache(maxsize=4096)(parse_command)
-_RQ, _AC, _DATA = int(PduType.ASSOCIATE_RQ), int(PduType.ASSOCIATE_AC), int(PduType.DATA)
+_RQ, _AC, _RJ, _DATA, _, _RP, _ABORT = map(int, PduType)
 
 
 class _Stream:
@@ -83,7 +84,7 @@ class Dicom(Dissector):
             if len(head) < 42:
                 return Match.MORE if _associate_prefix(head) else Match.NO
             return Match.YES if _associate_prefix(head) else Match.NO
-        if kind in (PduType.ASSOCIATE_RJ, PduType.ABORT) and side is Side.SERVER:
+        if kind in (_RJ, _ABORT) and side is Side.SERVER:
             fixed = bytes((kind, 0, 0, 0, 0, 4, 0))
             if not fixed.startswith(head[:7]):
                 return Match.NO
@@ -113,8 +114,10 @@ class Dicom(Dissector):
                 return position
             if stream.pdu_left > 0:
                 used = self._fragment(stream, data, position)
+            elif data[position] == _DATA:
+                used = self._data_pdu(stream, data, position)
             else:
-                used = self._pdu(stream, data, position)
+                used = self._control_pdu(stream, data, position)
             if used == 0:
                 return position
             if used < 0:
@@ -145,16 +148,19 @@ class Dicom(Dissector):
             return 0
         return max(0, len(data) - _RESYNC_TAIL)
 
-    def _pdu(self, stream: _Stream, data: bytes, position: int) -> int:
-        """Bytes of one PDU header (P-DATA) or whole PDU; 0 = more are needed, -1 = not a PDU."""
+    def _data_pdu(self, stream: _Stream, data: bytes, position: int) -> int:
+        """Bytes of one P-DATA-TF header, or -1 where its length cannot be."""
+        length = int.from_bytes(data[position + 2 : position + HEADER], "big")
+        if length < 6 or length >= STOP:
+            self.conversation.anomaly("dicom.pdu-length", f"P-DATA-TF of {length} bytes")
+            return -1
+        stream.pdu_left = length
+        return HEADER
+
+    def _control_pdu(self, stream: _Stream, data: bytes, position: int) -> int:
+        """Bytes of one whole PDU of association control; 0 = more are needed, -1 = not a PDU."""
         kind = data[position]
         length = int.from_bytes(data[position + 2 : position + HEADER], "big")
-        if kind == _DATA:
-            if length < 6 or length >= STOP:
-                self.conversation.anomaly("dicom.pdu-length", f"P-DATA-TF of {length} bytes")
-                return -1
-            stream.pdu_left = length
-            return HEADER
         if not 1 <= kind <= 7:
             self.conversation.anomaly("dicom.pdu-type", f"type {kind}")
             return -1
@@ -178,15 +184,15 @@ class Dicom(Dissector):
             self._set_requestor(side.other)
             if not self._titles[0]:
                 self._titles = text(body[20:36]), text(body[4:20])
-        elif kind == PduType.ASSOCIATE_RJ:
+        elif kind == _RJ:
             self._busy = True
             self._outcome = DicomOutcome.REJECTED
             self._reject_reason = f"{body[1]}.{body[2]}.{body[3]}"
             self._set_requestor(side.other)
-        elif kind == PduType.RELEASE_RP:
+        elif kind == _RP:
             if self._outcome is DicomOutcome.OPEN:
                 self._outcome = DicomOutcome.RELEASED
-        elif kind == PduType.ABORT:
+        elif kind == _ABORT:
             self._busy = True
             if self._outcome is not DicomOutcome.REJECTED:
                 self._outcome = DicomOutcome.ABORTED
@@ -348,7 +354,7 @@ def _associate_prefix(head: bytes) -> bool:
         return False
     if head[8:10] not in (b"", b"\0", b"\0\0"):
         return False
-    return all(byte == 0 or 0x20 <= byte < 0x7F for byte in head[10:42])
+    return not head[10:42].strip(_TITLE_BYTES)
 
 
 def _single_value_pdu(data: bytes, position: int) -> bool:

@@ -11,8 +11,10 @@ from leadapron.see.wire.dicom.pdu import AssociateItems
 _NOBODY = Implementation()
 
 
+@lru_cache(maxsize=4096)
 def negotiation(request: AssociateItems | None, answer: AssociateItems | None) -> dict[str, Any]:
-    """The fields of `DicomAssociation` that tell what was agreed."""
+    """The fields of `DicomAssociation` that tell what was agreed. Devices repeat the same negotiation all day, so
+    it is joined once: do not change the result."""
     fields: dict[str, Any] = {
         "requestor": request.implementation if request else _NOBODY,
         "acceptor": answer.implementation if answer else _NOBODY,
@@ -32,9 +34,7 @@ def negotiation(request: AssociateItems | None, answer: AssociateItems | None) -
     return fields
 
 
-@lru_cache(maxsize=4096)
 def _contexts(request: AssociateItems | None, answer: AssociateItems | None) -> tuple[PresentationContext, ...]:
-    """Devices repeat the same negotiation all day, so it is joined once."""
     answers = {context.id: context for context in answer.contexts} if answer else {}
     if request is None:
         return tuple(

@@ -1,0 +1,167 @@
+"""The table of TCP connections: who opened what, when a connection is over, and how many may be open at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from leadapron.see.wire.context import CaptureContext
+from leadapron.see.wire.dissector import STOP
+from leadapron.see.wire.streams import ACK, FIN, MASK, RST, SYN, Half, TcpConnection
+
+SECOND = 1_000_000_000
+SWEEP_INTERVAL = 5 * SECOND
+MAX_HALVES = 100_000
+"""Two per connection. Beyond, the oldest connections that never got an answer are closed first."""
+IDLE_TIMEOUT = 3600 * SECOND
+HALF_OPEN_TIMEOUT = 60 * SECOND
+LINGER = 10 * SECOND
+"""A closed connection is remembered this long, so that late copies of its packets do not count as a new one."""
+
+
+class TcpTable:
+    """Connections by direction key; the packet engine looks halves up in `halves` itself."""
+
+    def __init__(self, context: CaptureContext, see_link: Callable[[TcpConnection, Half, bytes], None]) -> None:
+        self.context = context
+        self.halves: dict[bytes, Half] = {}
+        self._see_link = see_link
+        self._clock = 0
+        self._swept = 0
+
+    def packet(self, key: bytes, seq: int, flags: int, ack: int, data: bytes, size: int, link: bytes) -> None:
+        """Any TCP packet. `data` is what was captured of `size` payload bytes; `link` the link header, if Ethernet."""
+        half = self.halves.get(key)
+        if flags & SYN:
+            half = self._opening(half, key, seq, flags, ack)
+            seq = (seq + 1) & MASK
+            self._see_link(half.conn, half, link)
+        elif half is None:
+            if size <= 0 or flags & RST:
+                return
+            half = self._midstream(key, seq, ack, flags)
+            self._see_link(half.conn, half, link)
+        self.ongoing(half, seq, flags, data, size)
+
+    def ongoing(self, half: Half, seq: int, flags: int, data: bytes, size: int) -> None:
+        """A packet of a known connection: its payload, then its end."""
+        conn = half.conn
+        if conn.closed:
+            return
+        half.last = self.context.offset
+        if size > 0:
+            conn.segment(half, seq, data, size)
+        if flags & RST:
+            if half is conn.halves[1] and not conn.answered and not half.size():
+                conn.refused = True
+            self.close(conn)
+        elif flags & FIN:
+            half.saw((seq + size) & MASK, (seq + size) & MASK)
+            conn.closing |= 1 << half.side
+            if conn.closing == 3:
+                self.close(conn)
+
+    def _opening(self, half: Half | None, key: bytes, seq: int, flags: int, ack: int) -> Half:
+        first = (seq + 1) & MASK
+        answer = flags & ACK != 0
+        if half is not None and not answer and half.conn.isn not in (None, seq):
+            self.close(half.conn)  # the ports are used again
+            half = None
+        elif half is not None and half.conn.closed and half.conn.isn is None:
+            half = None
+        if half is None:
+            conn = self._new(key, opener=not answer, syn=True)
+            half = self.halves[key]
+            conn.isn = (ack - 1) & MASK if answer else seq
+            peer = conn.halves[half.side.other]
+            peer.midstream = False
+            if answer:
+                peer.want = ack
+        conn = half.conn
+        if answer and not conn.closed:
+            conn.answered = True
+        if half.want is None:
+            half.want, half.midstream = first, False
+        return half
+
+    def _midstream(self, key: bytes, seq: int, ack: int, flags: int) -> Half:
+        source_port, destination_port = key[-4] << 8 | key[-3], key[-2] << 8 | key[-1]
+        conn = self._new(key, opener=source_port >= destination_port, syn=False)
+        half = self.halves[key]
+        half.want = seq
+        if flags & ACK:
+            conn.halves[half.side.other].want = ack
+        return half
+
+    def _new(self, key: bytes, *, opener: bool, syn: bool) -> TcpConnection:
+        if len(self.halves) >= MAX_HALVES:
+            self._make_room()
+        conn = TcpConnection(self.context, key, opener=opener, syn=syn)
+        for half in conn.halves:
+            self.halves[half.key] = half
+        return conn
+
+    def close(self, conn: TcpConnection) -> None:
+        """Finish a connection; its halves stay for a while and drop what still comes."""
+        conn.close()
+        for half in conn.halves:
+            if half.want is not None:
+                half.want = (half.want + STOP) & MASK
+
+    def sweep(self, *, read_tail: Callable[[int], tuple[int, int]]) -> None:
+        """After each batch: note what was dropped unread, and let go of what is over.
+
+        `read_tail` gives sequence number and payload length of the packet at an offset of the batch.
+        """
+        context = self.context
+        for half in self.halves.values():
+            if half.unread >= 0:
+                seq, size = read_tail(half.unread)
+                half.saw(seq, (seq + size) & MASK)
+                half.last = max(half.last, half.unread)
+                half.unread = -1
+            if half.last >= 0:
+                half.conn.catch_up()
+        now = self._clock = max(self._clock, context.now_ns())
+        if now - self._swept >= SWEEP_INTERVAL:
+            self._swept = now
+            self._time_out(now)
+
+    def _time_out(self, now: int) -> None:
+        for key, half in list(self.halves.items()):
+            conn = half.conn
+            idle = now - conn.last_ns
+            if conn.closed:
+                if idle > LINGER:
+                    del self.halves[key]
+            elif idle > (IDLE_TIMEOUT if conn.answered or not conn.syn else HALF_OPEN_TIMEOUT):
+                self.close(conn)
+
+    def _make_room(self) -> None:
+        """Free a tenth of the table: closed connections, then unanswered ones, then the oldest."""
+        goal = MAX_HALVES - MAX_HALVES // 10
+        for hopeless in (_is_closed, _is_unanswered, _is_any):
+            for key, half in list(self.halves.items()):
+                if len(self.halves) <= goal:
+                    return
+                if hopeless(half.conn):
+                    half.conn.close()
+                    del self.halves[key]
+        return
+
+    def finish(self) -> None:
+        """The capture is over."""
+        for half in list(self.halves.values()):
+            half.conn.close()
+        self.halves.clear()
+
+
+def _is_closed(conn: TcpConnection) -> bool:
+    return conn.closed
+
+
+def _is_unanswered(conn: TcpConnection) -> bool:
+    return not conn.answered
+
+
+def _is_any(conn: TcpConnection) -> bool:
+    return True
