@@ -32,6 +32,10 @@ class Service(StrEnum):
     HL7 = "hl7"
     HTTP = "http"
     TLS = "tls"
+    HTTPS = "https"
+    """TLS that carries HTTP: negotiated so (ALPN), or on a port registered for it. Given to flows, not to connections."""
+    DICOM_TLS = "dicom-tls"
+    """TLS on the port registered for DICOM over TLS (PS3.8 §9.1.1, 2762). Given to flows, not to connections."""
     SMB = "smb"
     RDP = "rdp"
     SSH = "ssh"
@@ -195,7 +199,7 @@ class DicomAssociation(Session, frozen=True, kw_only=True, tag_field="kind", tag
     max_pdu_client: int = 0
     max_pdu_server: int = 0
     user_identity: int = 0
-    """0: none asked; else User-Identity-Type (PS3.7 D.3.3.7.1): 1 name, 2 name and passcode, 3 Kerberos, 4 SAML, 5 JWT."""
+    """0: none asked; else PS3.7 D.3.3.7.1: 1 name, 2 name and passcode, 3 Kerberos, 4 SAML, 5 JWT."""
     user_identity_confirmed: bool = False
     roles: tuple[str, ...] = ()
     """SOP classes for which an SCP role was negotiated by the requestor."""
