@@ -17,11 +17,12 @@ MAX_RECENT = 4096
 
 
 class _Conversation:
-    __slots__ = ("client", "client_bytes", "datagrams", "last", "packet", "server", "server_bytes", "service",
+    __slots__ = ("client", "client_bytes", "datagrams", "last", "packet", "sensor", "server", "server_bytes", "service",
                  "start", "vlan")  # fmt: skip
 
-    def __init__(self, client: Endpoint, server: Endpoint, start: int, packet: int, vlan: int) -> None:
+    def __init__(self, client: Endpoint, server: Endpoint, start: int, sensor: str, packet: int, vlan: int) -> None:
         self.client, self.server = client, server
+        self.sensor = sensor
         self.start = self.last = start
         self.packet = packet
         self.vlan = vlan
@@ -67,7 +68,9 @@ class UdpTable:
         if conversation is None:
             if len(self._open) >= MAX_CONVERSATIONS:
                 self._close(next(iter(self._open)))
-            conversation = _Conversation(client, server, now, self.context.packet_number(), vlan)
+            conversation = _Conversation(
+                client, server, now, self.context.sensor, self.context.packet_number(), vlan
+            )
             self._open[key] = conversation
         if service is not Service.UNKNOWN:
             conversation.service = service
@@ -139,7 +142,7 @@ class UdpTable:
         self.context.emit(
             Connection(
                 ts=self.context.moment(conversation.start),
-                sensor=self.context.sensor,
+                sensor=conversation.sensor,
                 packet=conversation.packet,
                 uid=f"udp-{conversation.client.ip}-{conversation.server.ip}-{key[1]}-{conversation.start // SECOND}",
                 client=conversation.client,

@@ -59,7 +59,7 @@ def command_match(head: bytes, *commands: re.Pattern[bytes]) -> Match:
     return Match.MORE if unfinished and any(s.startswith(word) for s in starts) else Match.NO
 
 
-class Ftp(LineDissector):
+class FtpDissector(LineDissector):
     """The control connection until the password is judged or TLS begins."""
 
     service = Service.FTP

@@ -28,7 +28,7 @@ _FIRST = {
 }
 
 
-class Ldap(BannerDissector):
+class LdapDissector(BannerDissector):
     """Binds and StartTLS; everything else is passed over."""
 
     service = Service.LDAP

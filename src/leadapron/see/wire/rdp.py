@@ -30,7 +30,7 @@ FAILURES = {
 }
 
 
-class Rdp(Dissector):
+class RdpDissector(Dissector):
     """One request, one answer; all that follows is the session's own business."""
 
     service = Service.RDP

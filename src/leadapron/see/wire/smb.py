@@ -22,7 +22,7 @@ MAX_MESSAGES = 64
 SIGNATURES = frozenset((smb1.SIGNATURE, smb2.SIGNATURE, smb2.TRANSFORM, smb2.COMPRESSED))
 
 
-class Smb(Dissector):
+class SmbDissector(Dissector):
     """Negotiations, session set-ups and tree connects of the first messages; all else is skipped by its length."""
 
     service = Service.SMB

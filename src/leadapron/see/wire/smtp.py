@@ -18,7 +18,7 @@ _HELLO_OLD = re.compile(rb"HELO [^\r\n]{1,256}\r?\n", re.IGNORECASE)
 _REPLY = re.compile(rb"\d{3}(?:[ -]|$)")
 
 
-class Smtp(LineDissector):
+class SmtpDissector(LineDissector):
     """The dialogue before the first message or TLS."""
 
     service = Service.SMTP

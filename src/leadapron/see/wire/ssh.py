@@ -12,7 +12,7 @@ MAX_IDENTIFICATION = 255
 """Bytes of an identification line (RFC 4253 §4.2)."""
 
 
-class Ssh(BannerDissector):
+class SshDissector(BannerDissector):
     """The identification line of each side; all that follows is encrypted."""
 
     service = Service.SSH

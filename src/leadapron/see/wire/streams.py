@@ -73,8 +73,8 @@ class Half:
 class TcpConnection:
     """A connection and, once its bytes are recognised, the dissector that reads them (see `Conversation`)."""
 
-    __slots__ = ("_anomalies", "_end", "_ends", "_start", "_uid", "answered", "closed", "closing", "context", "dissector",
-                 "gaps", "halves", "isn", "last_ns", "macs", "packet", "refused", "start_ns", "swapped", "syn",
+    __slots__ = ("_anomalies", "_end", "_ends", "_start", "_uid", "answered", "closed", "closing", "context",
+                 "dissector", "gaps", "halves", "isn", "last_ns", "macs", "packet", "refused", "sensor", "start_ns", "swapped", "syn",
                  "vlan")  # fmt: skip
 
     def __init__(self, context: CaptureContext, key: bytes, *, opener: bool, syn: bool) -> None:
@@ -82,6 +82,7 @@ class TcpConnection:
         self.context = context
         self.start_ns = self.last_ns = context.now_ns()
         self.packet = context.packet_number()
+        self.sensor = context.sensor
         mirrored = reverse(key)
         client_key, server_key = (key, mirrored) if opener else (mirrored, key)
         self.halves = Half(self, Side.CLIENT, client_key), Half(self, Side.SERVER, server_key)
@@ -129,10 +130,6 @@ class TcpConnection:
             material = self.halves[Side.CLIENT].key + origin.to_bytes(8, "big")
             self._uid = hashlib.blake2b(material, digest_size=8).hexdigest()
         return self._uid
-
-    @property
-    def sensor(self) -> str:
-        return self.context.sensor
 
     @property
     def start(self) -> datetime:
@@ -335,7 +332,7 @@ class TcpConnection:
         self.emit(
             Connection(
                 ts=self.start,
-                sensor=self.context.sensor,
+                sensor=self.sensor,
                 packet=self.packet,
                 uid=self.uid,
                 client=self.client,

@@ -33,7 +33,7 @@ _TEXT = re.compile(rb"[\t\r\n\x07\x1b -~\x80-\xff]*")
 _OTHER_GREETING = re.compile(rb"\d{3}[ -]|\+OK|\* OK|HTTP/|SSH-|RFB ")
 
 
-class Telnet(BannerDissector):
+class TelnetDissector(BannerDissector):
     """Follows prompts and answers; of a password only the fact that something was typed is known."""
 
     service = Service.TELNET

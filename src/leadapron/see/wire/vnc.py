@@ -30,7 +30,7 @@ SECURITY = {
 ENCRYPTED = frozenset((5, 18, 19))
 
 
-class Vnc(BannerDissector):
+class VncDissector(BannerDissector):
     """Protocol version, security type chosen, result of the authentication."""
 
     service = Service.VNC

@@ -1,0 +1,13 @@
+"""Use cases: the only place that joins the rooms.
+
+- `find_sources(arguments)` → what a person named, checked before any work starts.
+- `ingest(workspace, sources)` → events in the workspace; may be interrupted, keeps what it has.
+- `assess_workspace(workspace)` → `Assessment`.
+- `demo_source()` → the bundled capture.
+"""
+
+from leadapron.app.assessing import assess_workspace
+from leadapron.app.ingest import Progress, ingest
+from leadapron.app.sources import SourceGroup, demo_source, find_sources, seed_of
+
+__all__ = ["Progress", "SourceGroup", "assess_workspace", "demo_source", "find_sources", "ingest", "seed_of"]

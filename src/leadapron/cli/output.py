@@ -1,0 +1,92 @@
+"""Where results go: the terminal, and the files a person asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+from msgspec import Struct
+from rich.console import Console
+
+from leadapron.model.assessment import Assessment
+from leadapron.model.errors import UsageError
+from leadapron.report import (
+    document,
+    encode,
+    render_findings,
+    render_flows,
+    render_html,
+    render_inventory,
+    render_terminal,
+    write_csv,
+)
+from leadapron.rules import Rule
+
+
+class Output(Struct, frozen=True, kw_only=True):
+    """What to write besides the screen."""
+
+    report: Path | None = None
+    json: Path | None = None
+    csv: Path | None = None
+    language: str = "en"
+
+    def check(self) -> None:
+        """Find out before the work, not after it, that a result has nowhere to go."""
+        for path in (self.report, self.json):
+            if path is not None and (path.is_dir() or not path.parent.is_dir()):
+                raise UsageError(f"{path} cannot be written: name a file in a folder that exists")
+        if self.csv is not None and self.csv.exists() and not self.csv.is_dir():
+            raise UsageError(f"{self.csv} is not a folder: name a folder for the CSV files")
+
+
+def default_language() -> str:
+    """French where the environment says so (LC_ALL, LC_MESSAGES, LANG), else English."""
+    setting = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "fr" if setting.lower().startswith("fr") else "en"
+
+
+def show(assessment: Assessment, rules: Sequence[Rule], output: Output, console: Console) -> None:
+    """The screens, then the files."""
+    result = document(assessment, rules, output.language)
+    render_terminal(result, console)
+    if output.json is not None:
+        with _writing(output.json):
+            output.json.write_bytes(encode(result))
+    if output.report is not None:
+        with _writing(output.report):
+            output.report.write_text(render_html(result), encoding="utf-8")
+    if output.csv is not None:
+        with _writing(output.csv):
+            output.csv.mkdir(parents=True, exist_ok=True)
+            write_csv(result, output.csv)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}): check the folder and the free space") from error
+
+
+_PARTS = {"inventory": ("assets", render_inventory), "flows": ("flows", render_flows),
+          "findings": ("findings", render_findings)}  # fmt: skip
+"""Command → the part of the document it shows, and the screen that shows it."""
+
+
+def show_part(
+    name: str, assessment: Assessment, rules: Sequence[Rule], language: str, *, as_json: bool, console: Console
+) -> None:
+    """One part of the document: `inventory`, `flows` or `findings`."""
+    result = document(assessment, rules, language)
+    field, screen = _PARTS[name]
+    if as_json:
+        text = msgspec.json.format(msgspec.json.encode(getattr(result, field)), indent=2)
+        click.echo(text.decode())
+    else:
+        screen(result, console)

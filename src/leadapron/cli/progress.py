@@ -1,0 +1,36 @@
+"""A progress bar on the error stream, where a person is watching."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from leadapron.app import Progress as Report
+from leadapron.report.words import words
+
+
+@contextmanager
+def progress_bar(total: int, language: str) -> Iterator[Report | None]:
+    """Show bytes read of `total` (0: unknown). Nothing where the error stream is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    say = words(language)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[packets]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(say.gettext("Reading"), total=total or None, packets="")
+
+        def report(done: int, packets: int) -> None:
+            bar.update(task, completed=done, packets=say.ngettext("%(n)s packet", "%(n)s packets", packets))
+
+        yield report
