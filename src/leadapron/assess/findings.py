@@ -1,0 +1,175 @@
+"""From rules and an inventory to findings: evaluate, group by subject, put values to names, rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from msgspec.structs import replace
+from pydicom.uid import UID
+
+from leadapron.assess.hits import Case, Hit
+from leadapron.assess.predicates import PREDICATES
+from leadapron.assess.ranking import rank
+from leadapron.assess.subjects import all_flows, concerned, subject_key, subject_of
+from leadapron.assess.view import View
+from leadapron.model.errors import ContentError
+from leadapron.model.findings import Confidence, EventRef, Finding, Subject
+from leadapron.model.inventory import Asset, Flow, Inventory
+from leadapron.rules import Category, Match, Rule, evaluate
+from leadapron.rules.condition import Row, elements, fields_of, lookup, show
+from leadapron.rules.lint import used_params
+from leadapron.rules.rows import asset_row, flow_row, inventory_row
+
+EVIDENCE = 10
+"""References that a finding keeps, earliest of each flow first."""
+
+EVIDENCE_EACH = 2
+"""References taken from one flow or device."""
+
+NAMES = 6
+"""Names a sentence lists before it says how many more there are."""
+
+REASONS = 12
+
+NOT_SEEN = "—"
+
+_CONFIDENCES = (Confidence.SEEN, Confidence.LIKELY, Confidence.POSSIBLE)
+
+
+def assess(inventory: Inventory, rules: Iterable[Rule], *, now: datetime) -> tuple[Finding, ...]:
+    """Judge an inventory. Findings come worst first; the same input gives the same output.
+
+    `now` dates what depends on the calendar (end of support). Raises `ContentError` when a rule names a predicate
+    that does not exist.
+    """
+    view = View(inventory)
+    rows: Mapping[Category, tuple[tuple[Asset | Flow | None, Row], ...]] = {
+        Category.ASSET: tuple((asset, asset_row(asset)) for asset in inventory.assets),
+        Category.FLOW: tuple((flow, flow_row(flow)) for flow in inventory.flows),
+        Category.INVENTORY: ((None, inventory_row(inventory)),),
+    }
+    found: list[Finding] = []
+    for rule in rules:
+        groups: dict[str, list[Hit]] = {}
+        for item, row in rows[rule.category]:
+            for hit in _hits(rule, view, now, item, row):
+                groups.setdefault(subject_key(rule.group_by, hit), []).append(hit)
+        found.extend(_finding(rule, view, key, tuple(hits)) for key, hits in groups.items())
+    return tuple(sorted(found, key=lambda f: (-f.score, f.rule, f.subject.type, f.subject.id)))
+
+
+def _hits(rule: Rule, view: View, now: datetime, item: Asset | Flow | None, row: Row) -> Iterator[Hit]:
+    match = evaluate(rule.condition, row)
+    if match is None:
+        return
+    asset = item if isinstance(item, Asset) else None
+    flow = item if isinstance(item, Flow) else None
+    reasons = match.reasons() if item else ()
+    tested = _tested(rule, match, row)
+    if not rule.predicate:
+        yield Hit(asset=asset, flow=flow, reasons=reasons, values=tested)
+        return
+    predicate = PREDICATES.get(rule.predicate)
+    if predicate is None:
+        raise ContentError(f"{rule.name}.yml: predicate: no predicate is called {rule.predicate!r}")
+    for hit in predicate(Case(view=view, now=now, asset=asset, flow=flow)):
+        yield replace(hit, reasons=(*reasons, *hit.reasons), values={**tested, **hit.values})
+
+
+def _tested(rule: Rule, match: Match, row: Row) -> Mapping[str, tuple[str, ...]]:
+    """Lists that the condition looks into: only the elements that made it hold belong in a sentence."""
+    held = match.positive()
+    lists = (name for name in fields_of(rule.condition) if isinstance(row.get(name), tuple | Mapping))
+    return {name: held.get(name, ()) for name in lists}
+
+
+def _finding(rule: Rule, view: View, key: str, hits: tuple[Hit, ...]) -> Finding:
+    subject = subject_of(view, rule.group_by, key, hits)
+    confidence = min((hit.confidence or rule.confidence for hit in hits), key=_CONFIDENCES.index)
+    flows = tuple({flow.id: flow for hit in hits for flow in all_flows(hit)}.values())
+    ranked = rank(rule, confidence, view, _sufferers(subject, hits, flows), flows)
+    reasons = tuple(dict.fromkeys(reason for hit in hits for reason in hit.reasons))
+    return Finding(
+        rule=rule.name,
+        subject=subject,
+        severity=ranked.severity,
+        harm=rule.harm,
+        confidence=confidence,
+        params=_params(rule, view, subject, hits, flows),
+        reasons=reasons[:REASONS],
+        evidence=_evidence(rule, hits),
+        flows=tuple(sorted(flow.id for flow in flows)),
+        score=ranked.score,
+        rank_reason=ranked.reasons,
+    )
+
+
+def _sufferers(subject: Subject, hits: tuple[Hit, ...], flows: tuple[Flow, ...]) -> tuple[str, ...]:
+    """The subject itself, devices named by hits, and the servers of the flows."""
+    found = {subject.id, *(flow.server for flow in flows)}
+    for hit in hits:
+        found.update(hit.assets)
+        if hit.asset:
+            found.add(hit.asset.id)
+    return tuple(sorted(found))
+
+
+def _evidence(rule: Rule, hits: tuple[Hit, ...]) -> tuple[EventRef, ...]:
+    found: dict[EventRef, None] = {}
+    for hit in hits:
+        sources: tuple[Asset | Flow, ...] = (*((hit.asset,) if hit.asset else ()), *all_flows(hit))
+        for ref in hit.evidence[:EVIDENCE_EACH]:
+            found[ref] = None
+        for source in sources:
+            facets = (source.evidence.get(facet, ()) for facet in (*rule.evidence, "first"))
+            for ref in next((refs for refs in facets if refs), ())[:EVIDENCE_EACH]:
+                found[ref] = None
+    return tuple(sorted(list(found)[:EVIDENCE], key=lambda ref: (ref.ts, ref.sensor, ref.packet, ref.kind)))
+
+
+def _params(
+    rule: Rule, view: View, subject: Subject, hits: tuple[Hit, ...], flows: tuple[Flow, ...]
+) -> Mapping[str, str | int]:
+    """Values for the places of the rule's sentences: what predicates say, else the rows' own fields."""
+    given: dict[str, list[object]] = {
+        "subject": [subject.label or subject.id],
+        "addresses": list(subject.addresses),
+        "zone": list(_zones(view, subject, hits)),
+        "clients": list(view.labels(flow.client for flow in flows)),
+        "servers": list(view.labels(flow.server for flow in flows)),
+    }
+    for hit in hits:
+        for name, value in hit.values.items():
+            given.setdefault(name, []).extend(value if isinstance(value, tuple) else (value,))
+    rows = [flow_row(flow) for flow in flows] or [asset_row(hit.asset) for hit in hits if hit.asset]
+    return {name: _value(given.get(name, _field(rows, name))) for name in sorted(used_params(rule))}
+
+
+def _field(rows: list[Row], name: str) -> list[object]:
+    """A field's values over rows: numbers are added up (ports are names), the rest listed."""
+    values = [value for row in rows for value in elements(lookup(row, name))]
+    if name != "port" and values and all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+        return [sum(value for value in values if isinstance(value, int))]
+    return sorted(dict.fromkeys(values), key=lambda value: (str(type(value)), value))
+
+
+def _value(values: list[object]) -> str | int:
+    if len(values) == 1 and isinstance(values[0], int):
+        return values[0]
+    names = list(dict.fromkeys(_name(value) for value in values))
+    if not names:
+        return NOT_SEEN
+    more = len(names) - NAMES
+    return ", ".join(names[:NAMES]) + (f" … (+{more})" if more > 0 else "")
+
+
+def _name(value: object) -> str:
+    """DICOM identifiers by the standard's name."""
+    text = show(value)
+    return str(UID(text).name) if text.startswith("1.2.840.10008.") else text
+
+
+def _zones(view: View, subject: Subject, hits: tuple[Hit, ...]) -> tuple[str, ...]:
+    ids = (subject.id,) if subject.id in view.assets else concerned(hits)
+    return tuple(sorted({view.assets[i].zone for i in ids if i in view.assets} - {""}))

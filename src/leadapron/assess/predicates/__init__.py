@@ -1,0 +1,27 @@
+"""What Sigma cannot say: comparisons between rows, regular intervals, dates. Pure functions, named for rules to use.
+
+A predicate is called for each row on which the rule's detection held, and yields the hits that remain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from leadapron.assess.hits import Predicate
+from leadapron.assess.predicates import hosts, network, titles, traffic
+
+PREDICATES: Mapping[str, Predicate] = {
+    "shared-title": titles.shared_title,
+    "unlisted-destination": titles.unlisted_destination,
+    "misplaced-dicom-client": titles.misplaced_client,
+    "odd-sender": traffic.odd_sender,
+    "regular-calls": traffic.regular_calls,
+    "office-client": network.office_client,
+    "sideways": network.sideways,
+    "address-conflict": network.address_conflict,
+    "unrecognised": hosts.unrecognised,
+    "unsupported-windows": hosts.unsupported_windows,
+    "clock-drift": hosts.clock_drift,
+    "silent-logs": hosts.silent_logs,
+    "single-server": network.single_server,
+}

@@ -1,0 +1,120 @@
+"""Judgements on the shape of the network: walls that are missing, sideways moves, doubled addresses, lone servers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from leadapron.assess.hits import Case, Hit
+from leadapron.assess.subjects import asset_subject, network_subject
+from leadapron.assess.view import View
+from leadapron.model.events import Service
+from leadapron.model.findings import Confidence
+from leadapron.model.inventory import Flow, Role
+
+REMOTE_SERVICES = frozenset({Service.SMB, Service.RDP, Service.SSH, Service.TELNET, Service.VNC})
+REMOTE_PORTS = frozenset({22, 23, 135, 139, 445, 3389, 5900, 5985, 5986})
+"""Ports by which malicious programs move from one computer to the next."""
+
+SWEPT = 4
+"""Addresses tried on one port from which on it is a sweep."""
+
+VIRTUAL_ROUTER_MACS = ("00:00:5e:00:01", "00:00:5e:00:02", "00:00:0c:07:ac", "00:05:73:a0", "00:07:b4")
+"""Prefixes of VRRP (RFC 9568), HSRP and GLBP: routers that share an address on purpose."""
+
+WORKLIST = "1.2.840.10008.5.1.4.31"
+"""Modality Worklist Information Model FIND (PS3.4 K.6)."""
+
+
+def office_client(case: Case) -> Iterator[Hit]:
+    """An office computer, or any computer of an office zone, that got an answer from a scanner."""
+    flow = case.flow
+    if flow is None or flow.client_external:
+        return
+    if Role.OFFICE in flow.client_roles or flow.client_zone in case.view.office_zones:
+        yield Hit(flow=flow, values={"reached": (f"{case.view.label(flow.server)} ({flow.service}/{flow.port})",)})
+
+
+def sideways(case: Case) -> Iterator[Hit]:
+    """Scanners and workstations that reach other scanners by remote administration, and hosts that try many."""
+    view = case.view
+    for flow in view.inventory.flows:
+        if flow.answered and _remote(flow) and _from_peer(flow):
+            yield Hit(
+                subject=asset_subject(view, flow.client),
+                flows=(flow,),
+                reasons=(f"client_roles={', '.join(flow.client_roles)}", f"port={flow.port}"),
+                values={"tried": (f"{view.label(flow.server)} ({flow.service}/{flow.port})",)},
+            )
+    for sweep in view.inventory.sweeps:
+        if sweep.targets < SWEPT or sweep.client not in view.assets:
+            continue
+        known = view.in_imaging(view.assets[sweep.client])
+        yield Hit(
+            subject=asset_subject(view, sweep.client),
+            reasons=(f"sweep_port={sweep.port}", f"sweep_targets={sweep.targets}"),
+            evidence=sweep.evidence,
+            values={"tried": (f"{sweep.targets} × port {sweep.port}",)},
+            confidence=Confidence.LIKELY if known else Confidence.POSSIBLE,
+        )
+
+
+def address_conflict(case: Case) -> Iterator[Hit]:
+    """Two network cards that claim one address, unless routers share it on purpose."""
+    view = case.view
+    holders = {address: asset for asset in view.inventory.assets for address in asset.addresses}
+    for address, macs in sorted(view.inventory.arp_conflicts.items()):
+        if any(mac.casefold().startswith(VIRTUAL_ROUTER_MACS) for mac in macs):
+            continue
+        asset = holders.get(address)
+        label = asset.label if asset else address
+        yield Hit(
+            subject=asset_subject(view, asset.id)
+            if asset
+            else network_subject(view, (), key=f"ip:{address}", label=label),
+            reasons=(f"arp_conflicts={address}",),
+            evidence=asset.evidence.get("arp", asset.evidence.get("first", ())) if asset else (),
+            values={"address": (address,), "macs": tuple(sorted(macs))},
+        )
+
+
+def single_server(case: Case) -> Iterator[Hit]:
+    """One server that all scanners use for storage, worklist or names."""
+    view = case.view
+    for function, flows in _functions(view).items():
+        scanners = {flow.client for flow in flows}
+        servers = {flow.server for flow in flows}
+        if len(scanners) < 2 or len(servers) != 1:
+            continue
+        server = servers.pop()
+        yield Hit(
+            assets=(server,),
+            flows=tuple(flows),
+            reasons=(f"{function}={view.label(server)}",),
+            values={"lone": (f"{view.label(server)} ({function})",)},
+        )
+
+
+def _functions(view: View) -> dict[str, list[Flow]]:
+    found: dict[str, list[Flow]] = defaultdict(list)
+    for flow in view.inventory.flows:
+        if Role.MODALITY not in flow.client_roles or not flow.answered:
+            continue
+        if flow.operations.get("C-STORE"):
+            found["C-STORE"].append(flow)
+        elif flow.service.startswith("dicom") and flow.encrypted:
+            found["DICOM TLS"].append(flow)
+        if WORKLIST in flow.sop_classes:
+            found["worklist"].append(flow)
+        if flow.service is Service.DNS:
+            found["DNS"].append(flow)
+    return dict(sorted(found.items()))
+
+
+def _remote(flow: Flow) -> bool:
+    return flow.service in REMOTE_SERVICES or flow.port in REMOTE_PORTS
+
+
+def _from_peer(flow: Flow) -> bool:
+    peers = {Role.MODALITY, Role.WORKSTATION}
+    return Role.MODALITY in flow.server_roles and flow.client != flow.server and not peers.isdisjoint(flow.client_roles)

@@ -1,0 +1,61 @@
+"""Controls of published frameworks, with short titles in our own words.
+
+Which weakness touches which control is our reading: no framework publishes such a mapping.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import msgspec
+from msgspec import Struct
+
+from leadapron.model.errors import ContentError
+from leadapron.rules.rule import LANGUAGES
+
+
+class Control(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One requirement or good practice; `titles` by language."""
+
+    id: str
+    titles: Mapping[str, str]
+
+
+class Framework(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A published set of controls. `id` is what rules use (`hicp`, `csf` …)."""
+
+    id: str
+    name: str
+    source: str
+    edition: str
+    controls: tuple[Control, ...]
+
+    def control(self, control_id: str) -> Control | None:
+        """The control of that id, if known."""
+        return next((control for control in self.controls if control.id == control_id), None)
+
+
+def load_controls(folder: Traversable | None = None) -> Mapping[str, Framework]:
+    """Frameworks by id, from packaged content unless `folder` is given. Raises `ContentError`."""
+    root = folder or files("leadapron") / "content" / "controls"
+    frameworks = {}
+    for entry in sorted(root.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".toml"):
+            framework = _framework(entry)
+            frameworks[framework.id] = framework
+    return frameworks
+
+
+def _framework(entry: Traversable) -> Framework:
+    try:
+        framework = msgspec.convert(tomllib.loads(entry.read_text("utf-8")), Framework)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise ContentError(f"{entry.name}: {error}") from error
+    for control in framework.controls:
+        for language in LANGUAGES:
+            if not control.titles.get(language):
+                raise ContentError(f"{entry.name}: control {control.id} has no title in {language}")
+    return framework

@@ -1,0 +1,95 @@
+"""Devices and flows as rows for conditions: the model's fields, plus a few that follow from them.
+
+A row leaves out what was not seen, so that `exists` and `null` mean what a reader expects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from leadapron.model.inventory import Asset, Flow, Inventory, Role
+from leadapron.rules.condition import Row
+from leadapron.rules.rule import Category
+
+IMAGING_ROLES = frozenset({Role.MODALITY, Role.PACS, Role.WORKSTATION, Role.RIS, Role.INTERFACE_ENGINE})
+"""Roles without which exams are not done, stored or read."""
+
+ADMINISTRATIVE_SHARES = frozenset({"ipc$", "print$"})
+"""Shares that hold no files: every SMB session opens the first."""
+
+DERIVED_ASSET_FIELDS = ("imaging",)
+DERIVED_FLOW_FIELDS = (
+    "client_imaging",
+    "server_imaging",
+    "cross_zone",
+    "open_shares",
+    "certificate_expired",
+)
+INVENTORY_FIELDS = ("assets", "flows", "duration", "modalities", "arp_conflicts", "sweeps")
+
+FIELDS: Mapping[Category, frozenset[str]] = {
+    Category.ASSET: frozenset({*Asset.__struct_fields__, *DERIVED_ASSET_FIELDS} - {"evidence"}),
+    Category.FLOW: frozenset({*Flow.__struct_fields__, *DERIVED_FLOW_FIELDS} - {"evidence"}),
+    Category.INVENTORY: frozenset(INVENTORY_FIELDS),
+}
+"""Fields a rule of each category may look at; of those that are mappings, also `field.key`."""
+
+
+def is_imaging(roles: Iterable[Role]) -> bool:
+    """Whether a device with these roles takes part in exams."""
+    return not IMAGING_ROLES.isdisjoint(roles)
+
+
+def asset_row(asset: Asset) -> Row:
+    """One device."""
+    return _row(asset, {"imaging": is_imaging(asset.roles)})
+
+
+def flow_row(flow: Flow) -> Row:
+    """One flow."""
+    expiry = flow.certificate_not_after
+    return _row(
+        flow,
+        {
+            "client_imaging": is_imaging(flow.client_roles),
+            "server_imaging": is_imaging(flow.server_roles),
+            "cross_zone": bool(flow.client_zone and flow.server_zone and flow.client_zone != flow.server_zone),
+            "open_shares": tuple(share for share in flow.shares if not _administrative(share)),
+            "certificate_expired": expiry is not None and expiry < flow.last_seen,
+        },
+    )
+
+
+def inventory_row(inventory: Inventory) -> Row:
+    """The whole capture: `duration` in seconds, and how many of each there are."""
+    modalities = sum(Role.MODALITY in asset.roles for asset in inventory.assets)
+    return {
+        "assets": len(inventory.assets),
+        "flows": len(inventory.flows),
+        "duration": duration(inventory),
+        "modalities": modalities,
+        "arp_conflicts": len(inventory.arp_conflicts),
+        "sweeps": len(inventory.sweeps),
+    }
+
+
+def duration(inventory: Inventory) -> float:
+    """Seconds from the first packet to the last, 0 when unknown."""
+    first, last = inventory.quality.first, inventory.quality.last
+    return (last - first).total_seconds() if first and last else 0.0
+
+
+def _administrative(share: str) -> bool:
+    return share.replace("/", "\\").rsplit("\\", 1)[-1].casefold() in ADMINISTRATIVE_SHARES
+
+
+def _row(item: Struct, derived: dict[str, object]) -> Row:
+    values = {name: getattr(item, name) for name in item.__struct_fields__ if name != "evidence"}
+    values.update(derived)
+    return {name: value for name, value in values.items() if not _empty(value)}
+
+
+def _empty(value: object) -> bool:
+    return value is None or (isinstance(value, str | tuple | Mapping) and not value)
