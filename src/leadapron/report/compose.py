@@ -1,0 +1,313 @@
+"""An assessment and the rules' sentences become a document in one language."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from leadapron.assess import rank_words
+from leadapron.model.assessment import Assessment
+from leadapron.model.errors import ContentError
+from leadapron.model.findings import Finding, Severity, Subject, SubjectType
+from leadapron.model.inventory import Asset, Flow, Inventory
+from leadapron.report.document import (
+    SCHEMA,
+    AssetEntry,
+    Component,
+    Control,
+    Document,
+    FindingEntry,
+    FlowEntry,
+    SubjectEntry,
+    Zone,
+)
+from leadapron.report.hostile import harmless
+from leadapron.report.summary import actions, summarise
+from leadapron.report.vocabulary import SUBJECTS
+from leadapron.report.words import Words, words
+from leadapron.rules import Framework, load_controls
+
+_ORDER = list(Severity).index
+"""Worst first."""
+
+
+class RuleTexts(Protocol):
+    """A rule's sentences in one language, with `{parameters}` of its findings."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def seen(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+    @property
+    def side_effects(self) -> str: ...
+    @property
+    def effort(self) -> str: ...
+
+
+class RuleWords(Protocol):
+    """What a report needs of a rule."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def texts(self) -> Mapping[str, RuleTexts]: ...
+    @property
+    def controls(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def effort_hours(self) -> float: ...
+
+
+def document(
+    assessment: Assessment,
+    rules: Iterable[RuleWords],
+    lang: str,
+    *,
+    frameworks: Mapping[str, Framework] | None = None,
+) -> Document:
+    """The document of an assessment in `lang`; controls are titled from `frameworks` (the packaged ones if None).
+
+    Raises `ContentError` when a finding's rule, its language or a parameter of its sentences is missing.
+    """
+    say = words(lang)
+    safe = harmless(assessment)
+    inventory = safe.inventory
+    sentences = _Sentences({rule.name: rule for rule in rules}, frameworks or load_controls(), say)
+    findings = _findings(safe.findings, sentences)
+    touching = _touching(findings, inventory)
+    on_asset, on_flow = _severities(findings)
+    assets = tuple(_asset(one, on_asset.get(one.id), touching[one.id]) for one in inventory.assets)
+    flows = tuple(_flow(one, on_flow.get(one.id), touching[one.id]) for one in inventory.flows)
+    todo = actions(findings)
+    return Document(
+        schema=SCHEMA,
+        version=safe.version,
+        language=say.language,
+        generated=safe.generated,
+        interrupted=safe.interrupted,
+        summary=summarise(safe, assets, findings, todo, say),
+        actions=todo,
+        zones=_zones(assets),
+        assets=assets,
+        flows=flows,
+        findings=findings,
+        utilisation=inventory.utilisation,
+        quality=inventory.quality,
+        sources=inventory.sources,
+    )
+
+
+class _Sentences:
+    """The words of findings in one language."""
+
+    def __init__(self, rules: Mapping[str, RuleWords], frameworks: Mapping[str, Framework], say: Words) -> None:
+        self._rules = rules
+        self._frameworks = frameworks
+        self._say = say
+        self._ranking = rank_words()[say.language]
+
+    def entry(self, name: str, rank: int, finding: Finding) -> FindingEntry:
+        """A finding in words."""
+        rule = self._rules.get(finding.rule)
+        if rule is None or self._say.language not in rule.texts:
+            raise ContentError(f"rule {finding.rule}: no sentences in language {self._say.language}")
+        texts = rule.texts[self._say.language]
+        return FindingEntry(
+            id=name,
+            rule=finding.rule,
+            rank=rank,
+            score=finding.score,
+            rank_reasons=tuple(map(self._rank_reason, finding.rank_reason)),
+            subject=SubjectEntry(
+                type=finding.subject.type,
+                id=finding.subject.id,
+                label=self._label(finding.subject),
+                addresses=finding.subject.addresses,
+            ),
+            title=_filled(texts.title, finding),
+            severity=finding.severity,
+            harm=finding.harm,
+            confidence=finding.confidence,
+            seen=_filled(texts.seen, finding),
+            why=_filled(texts.why, finding),
+            remediation=_filled(texts.remedy, finding),
+            effort=_filled(texts.effort, finding),
+            effort_hours=rule.effort_hours,
+            side_effects=_filled(texts.side_effects, finding),
+            controls=tuple(
+                self._control(framework, one) for framework in sorted(rule.controls) for one in rule.controls[framework]
+            ),
+            reasons=finding.reasons,
+            flows=finding.flows,
+            evidence=finding.evidence,
+        )
+
+    def _label(self, subject: Subject) -> str:
+        return self._say.gettext(SUBJECTS[subject.type]) if subject.type is SubjectType.NETWORK else subject.label
+
+    def _rank_reason(self, reason: str) -> str:
+        """`message=value`: a word as value has a sentence of its own, a number fills the message's."""
+        message, _, value = reason.partition("=")
+        sentence = self._ranking.get(reason) or self._ranking.get(message)
+        if sentence is None:
+            raise ContentError(f"ranking.yml: no sentence for {message}")
+        return sentence.replace("{value}", value)
+
+    def _control(self, framework: str, control: str) -> Control:
+        source = self._frameworks.get(framework)
+        known = source.control(control) if source else None
+        return Control(
+            framework=framework,
+            framework_name=source.name if source else framework,
+            id=control,
+            title=known.titles[self._say.language] if known else "",
+        )
+
+
+def _filled(sentence: str, finding: Finding) -> str:
+    try:
+        return sentence.format_map(finding.params).strip()
+    except KeyError as error:
+        raise ContentError(f"rule {finding.rule}: its finding has no parameter {error}") from error
+
+
+def _findings(findings: Iterable[Finding], sentences: _Sentences) -> tuple[FindingEntry, ...]:
+    seen: dict[str, int] = defaultdict(int)
+    entries = []
+    for rank, finding in enumerate(findings, start=1):
+        digest = _digest(finding)
+        seen[digest] += 1
+        name = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+        entries.append(sentences.entry(name, rank, finding))
+    return tuple(entries)
+
+
+def _digest(finding: Finding) -> str:
+    """The same weakness of the same subject keeps its id from one assessment to the next."""
+    key = "\0".join((finding.rule, finding.subject.type, finding.subject.id))
+    return "f-" + hashlib.sha256(key.encode("utf-8")).hexdigest()[:12]
+
+
+def _touching(findings: Iterable[FindingEntry], inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
+    """Asset or flow id → ids of the findings about it, or resting on a flow of it."""
+    ends = {flow.id: (flow.client, flow.server) for flow in inventory.flows}
+    touched: dict[str, dict[str, None]] = defaultdict(dict)
+    for finding in findings:
+        flows = [*finding.flows, *([finding.subject.id] if finding.subject.type is SubjectType.FLOW else [])]
+        for place in [finding.subject.id, *flows, *(end for flow in flows for end in ends.get(flow, ()))]:
+            touched[place][finding.id] = None
+    return defaultdict(tuple, {place: tuple(ids) for place, ids in touched.items()})
+
+
+def _severities(findings: Iterable[FindingEntry]) -> tuple[dict[str, Severity], dict[str, Severity]]:
+    """Worst severity of each asset that is itself a subject, and of each flow that a finding rests on."""
+    assets: dict[str, Severity] = {}
+    flows: dict[str, Severity] = {}
+    for finding in sorted(findings, key=lambda one: _ORDER(one.severity)):
+        if finding.subject.type is SubjectType.ASSET:
+            assets.setdefault(finding.subject.id, finding.severity)
+        elif finding.subject.type is SubjectType.FLOW:
+            flows.setdefault(finding.subject.id, finding.severity)
+        for flow in finding.flows:
+            flows.setdefault(flow, finding.severity)
+    return assets, flows
+
+
+def _asset(asset: Asset, severity: Severity | None, findings: tuple[str, ...]) -> AssetEntry:
+    return AssetEntry(
+        id=asset.id,
+        label=asset.label,
+        addresses=asset.addresses,
+        mac=asset.mac,
+        mac_vendor=asset.mac_vendor,
+        hostnames=asset.hostnames,
+        ae_titles=asset.ae_titles,
+        roles=asset.roles,
+        modalities=asset.modalities,
+        manufacturer=asset.manufacturer,
+        model=asset.model,
+        software_versions=asset.software_versions,
+        serial_hash=asset.serial_hash,
+        station_names=asset.station_names,
+        os=" ".join(filter(None, (asset.os, asset.os_version))),
+        components=tuple(Component(name=one.name, version=one.version) for one in asset.components),
+        zone=asset.zone,
+        external=asset.external,
+        services=asset.services,
+        systems_behind=asset.systems_behind,
+        contradictions=asset.contradictions,
+        clock_offset=asset.clock_offset,
+        sends_syslog=asset.sends_syslog,
+        confidence=asset.confidence,
+        severity=severity,
+        findings=findings,
+        first_seen=asset.first_seen,
+        last_seen=asset.last_seen,
+        evidence=asset.evidence,
+    )
+
+
+def _flow(flow: Flow, severity: Severity | None, findings: tuple[str, ...]) -> FlowEntry:
+    return FlowEntry(
+        id=flow.id,
+        client=flow.client,
+        server=flow.server,
+        service=flow.service,
+        transport=flow.transport,
+        port=flow.port,
+        encrypted=flow.encrypted,
+        connections=flow.connections,
+        answered=flow.answered,
+        refused=flow.refused,
+        bytes=flow.bytes_to_server + flow.bytes_to_client,
+        bytes_to_server=flow.bytes_to_server,
+        bytes_to_client=flow.bytes_to_client,
+        objects=flow.objects,
+        calling_ae_titles=flow.calling_ae_titles,
+        called_ae_titles=flow.called_ae_titles,
+        associations=flow.associations,
+        accepted=flow.accepted,
+        rejected=flow.rejected,
+        aborted=flow.aborted,
+        operations=flow.operations,
+        sop_classes=flow.sop_classes,
+        transfer_syntaxes=flow.transfer_syntaxes,
+        message_types=flow.message_types,
+        tls_versions=flow.tls_versions,
+        tls_ciphers=flow.tls_ciphers,
+        certificate_not_after=flow.certificate_not_after,
+        http_apis=flow.http_apis,
+        server_software=flow.server_software,
+        credentials_clear=flow.credentials_clear,
+        smb_dialects=flow.smb_dialects,
+        shares=flow.shares,
+        security=flow.security,
+        anomalies=flow.anomalies,
+        gaps=flow.gaps,
+        severity=severity,
+        findings=findings,
+        first_seen=flow.first_seen,
+        last_seen=flow.last_seen,
+        evidence=flow.evidence,
+    )
+
+
+def _zones(assets: Iterable[AssetEntry]) -> tuple[Zone, ...]:
+    """Zones in the order of their names; devices without one are in none."""
+    members: dict[str, list[AssetEntry]] = defaultdict(list)
+    for asset in assets:
+        if asset.zone:
+            members[asset.zone].append(asset)
+    return tuple(
+        Zone(
+            name=name,
+            assets=tuple(one.id for one in members[name]),
+            severity=min((one.severity for one in members[name] if one.severity), key=_ORDER, default=None),
+        )
+        for name in sorted(members)
+    )

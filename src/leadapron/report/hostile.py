@@ -1,0 +1,68 @@
+"""Strings from the wire are hostile: here they become harmless and stay visible.
+
+A device chooses its own names. An escape sequence could rewrite a terminal, a bidirectional override could make
+`exe.tac` read as `cat.exe`, a million letters could hide the rest of a page. HTML, SVG and spreadsheet quoting is
+the business of each format; what no format may ever show is replaced here, once, before a document is made.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from enum import Enum
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+MAX_TEXT = 200
+"""Characters shown of one string; the longest name a standard allows here (a DNS name) has 253, most have 16."""
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories without a shape of their own: controls, formats, surrogates, private, unassigned, separators."""
+
+_CONTROL_PICTURES = 0x2400
+_DELETE_PICTURE = "\u2421"
+
+T = TypeVar("T")
+
+
+def visible(text: str) -> str:
+    """The text with every character that has no shape of its own spelled out, cut after `MAX_TEXT` characters.
+
+    Control characters become their Unicode pictures (ESC → ␛), the others their number (⟨U+202E⟩).
+    """
+    shown = text if text.isascii() and text.isprintable() else "".join(map(_shape, text[: MAX_TEXT + 1]))
+    return shown if len(shown) <= MAX_TEXT else shown[:MAX_TEXT] + "…"
+
+
+def _shape(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(_CONTROL_PICTURES + code)
+    if code == 0x7F:
+        return _DELETE_PICTURE
+    if unicodedata.category(character) in _UNSEEN:
+        return f"⟨U+{code:04X}⟩"
+    return character
+
+
+def harmless(value: T) -> T:
+    """The same data (structs, tuples, mappings) with every string made `visible`; enumerations are ours and stay."""
+    return _harmless(value)  # type: ignore[return-value]
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, tuple):
+        return tuple(map(_harmless, value))
+    if isinstance(value, Mapping):
+        return {_harmless(key): _harmless(item) for key, item in value.items()}
+    if isinstance(value, Struct):
+        return msgspec.structs.replace(
+            value, **{name: _harmless(getattr(value, name)) for name in value.__struct_fields__}
+        )
+    return value

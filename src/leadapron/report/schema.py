@@ -1,0 +1,77 @@
+"""The published JSON Schema of the assessment document, made from its structs.
+
+`python -m leadapron.report.schema` writes it to standard output; a test compares that with the committed
+`docs/reference/assessment.schema.json`.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import sys
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec import inspect as types
+
+from leadapron.report.document import SCHEMA, Document
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def assessment_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of `Document`; descriptions are the docstrings of its structs and fields."""
+    (reference,), definitions = msgspec.json.schema_components([Document], ref_template="#/$defs/{name}")
+    for struct in _structs(types.type_info(Document), set()):
+        properties = definitions[struct.__name__]["properties"]
+        for name, text in _field_docstrings(struct).items():
+            properties[name] = {"description": text, **properties[name]}
+    return {"$schema": DIALECT, "title": SCHEMA, **reference, "$defs": definitions}
+
+
+def _structs(node: object, met: set[type[Struct]]) -> Iterator[type[Struct]]:
+    """Every struct that a type mentions, once."""
+    if isinstance(node, types.StructType):
+        if node.cls in met:
+            return
+        met.add(node.cls)
+        yield node.cls
+        for field in node.fields:
+            yield from _structs(field.type, met)
+    elif isinstance(node, types.VarTupleType):
+        yield from _structs(node.item_type, met)
+    elif isinstance(node, types.DictType):
+        yield from _structs(node.value_type, met)
+    elif isinstance(node, types.UnionType):
+        for one in node.types:
+            yield from _structs(one, met)
+
+
+def _field_docstrings(struct: type[Struct]) -> dict[str, str]:
+    """Field → the string that stands below it in the source."""
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(struct))).body
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    found = {}
+    for field, below in zip(body, body[1:], strict=False):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+            and isinstance(below.value.value, str)
+        ):
+            found[field.target.id] = inspect.cleandoc(below.value.value)
+    return found
+
+
+def encoded() -> str:
+    """The schema as it is committed."""
+    return json.dumps(assessment_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(encoded())

@@ -1,0 +1,250 @@
+"""The assessment in a terminal: summary, what to do first, inventory, one screen each; and each list in full.
+
+Texts are added as text, never as Rich markup, so that a device cannot dress up its name; control characters were
+made visible when the document was made.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from leadapron.model.findings import Severity
+from leadapron.report.document import Action, AssetEntry, Document, FindingEntry
+from leadapron.report.names import dicom_name
+from leadapron.report.vocabulary import CONFIDENCES, HARMS, SEVERITIES, role_names, service_name
+from leadapron.report.words import Words, words
+
+_STYLES = {
+    Severity.CRITICAL: "bold white on red",
+    Severity.HIGH: "bold red",
+    Severity.MEDIUM: "bold yellow",
+    Severity.LOW: "bold cyan",
+    Severity.INFO: "bold",
+}
+FIRST_ACTIONS = 5
+INVENTORY_ROWS = 40
+"""Devices on the inventory screen; `render_inventory` shows all."""
+_WIDEST = 120
+
+
+def render_terminal(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
+    """Summary, what to do first and inventory."""
+    say = words(document.language, zone=zone)
+    for part in (_summary(document, say), _actions(document, say), _inventory(document, say, most=INVENTORY_ROWS)):
+        _show(part, console)
+
+
+def render_inventory(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
+    """Every device."""
+    _show(_inventory(document, words(document.language, zone=zone), most=None), console)
+
+
+def render_flows(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
+    """Every flow."""
+    _show(_flows(document, words(document.language, zone=zone)), console)
+
+
+def render_findings(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
+    """Every finding in full, with where to look."""
+    say = words(document.language, zone=zone)
+    if not document.findings:
+        _show(Text(say.gettext("No weakness was seen in this traffic.")), console)
+    for finding in document.findings:
+        _show(_finding(finding, say), console)
+
+
+def _show(part: RenderableType, console: Console) -> None:
+    console.print(part, width=min(console.width, _WIDEST), markup=False, highlight=False)
+    console.print()
+
+
+def _severity(severity: Severity, say: Words) -> Text:
+    return Text(f" {say.gettext(SEVERITIES[severity])} ", _STYLES[severity])
+
+
+def _summary(document: Document, say: Words) -> RenderableType:
+    _, summary = say.gettext, document.summary
+    counts = Table.grid(padding=(0, 3))
+    counts.add_row(
+        *(
+            Text.assemble((say.number(count), "bold"), " ", name)
+            for count, name in (
+                (summary.devices, _("devices")),
+                (summary.modalities, _("that make images")),
+                (summary.flows, _("flows")),
+                (summary.exams, _("exams")),
+            )
+        )
+    )
+    found = Text("  ").join(
+        Text.assemble(_severity(severity, say), f" {say.number(count)}")
+        for severity, count in summary.severities.items()
+        if count
+    )
+    limits = Text("\n").join(Text(f"· {one}", "dim") for one in summary.limits)
+    return Panel(
+        Group(
+            Text(" ".join(summary.verdict)),
+            Text(),
+            counts,
+            found,
+            Text(),
+            Text(_("What was not seen"), "bold"),
+            limits,
+        ),
+        title=Text(_("Imaging network assessment"), "bold"),
+        title_align="left",
+        padding=(1, 2),
+    )
+
+
+def _actions(document: Document, say: Words) -> RenderableType:
+    _ = say.gettext
+    if not document.actions:
+        return Group(_heading(_("What to do first")), Text(_("No weakness was seen in this traffic.")))
+    parts: list[RenderableType] = [_heading(_("What to do first"))]
+    for number, action in enumerate(document.actions[:FIRST_ACTIONS], start=1):
+        parts.append(_action(number, action, say))
+    more = len(document.actions) - FIRST_ACTIONS
+    if more > 0:
+        sentence = say.ngettext(
+            "{n} further kind of weak spot is in the findings",
+            "{n} further kinds of weak spots are in the findings",
+            more,
+        )
+        parts.append(Text(f"{sentence} (leadapron findings)", "dim"))
+    return Group(*parts)
+
+
+def _action(number: int, action: Action, say: Words) -> RenderableType:
+    _ = say.gettext
+    return Group(
+        Text.assemble(f"{number}. ", _severity(action.severity, say), " ", (action.title, "bold")),
+        _facts(
+            (_("Why"), action.why),
+            (_("What to do"), action.remediation),
+            (_("Effort"), action.effort),
+            (_("Side effects"), action.side_effects),
+            (_("Concerns"), _several(action.subjects, 8, say) if len(action.subjects) > 1 else ""),
+        ),
+        Text(),
+    )
+
+
+def _facts(*facts: tuple[str, str]) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for term, value in facts:
+        if value:
+            grid.add_row(Text(term), Text(value))
+    return Padding(grid, (0, 0, 0, 3))
+
+
+def _heading(title: str) -> RenderableType:
+    return Group(Rule(Text(title, "bold"), align="left", style="dim"), Text())
+
+
+def _several(items: tuple[str, ...], most: int, say: Words) -> str:
+    if len(items) <= most:
+        return ", ".join(items)
+    return say.gettext("{names} and {n} more").format(names=", ".join(items[:most]), n=say.number(len(items) - most))
+
+
+def _table(*columns: tuple[str, bool]) -> Table:
+    """A plain table; a column that may fold is marked so."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title, folds in columns:
+        table.add_column(Text(title), overflow="fold", no_wrap=not folds)
+    return table
+
+
+def _inventory(document: Document, say: Words, *, most: int | None) -> RenderableType:
+    _ = say.gettext
+    shown = document.assets if most is None else document.assets[:most]
+    table = _table(
+        (_("Device"), True),
+        (_("Role"), True),
+        (_("Address"), True),
+        (_("Maker and model"), True),
+        (_("AE title"), True),
+        (_("Weak spot"), False),
+    )
+    for asset in shown:
+        table.add_row(
+            Text(asset.label, "bold"),
+            Text(" ".join((role_names(asset.roles, say), *asset.modalities))),
+            Text(_several(asset.addresses, 2, say)),
+            Text(_made_by(asset)),
+            Text(_several(asset.ae_titles, 2, say)),
+            _severity(asset.severity, say) if asset.severity else Text(),
+        )
+    parts: list[RenderableType] = [_heading(_("Devices")), table]
+    more = len(document.assets) - len(shown)
+    if more:
+        sentence = say.ngettext("{n} further device is not shown", "{n} further devices are not shown", more)
+        parts += [Text(), Text(f"{sentence} (leadapron inventory)", "dim")]
+    return Group(*parts)
+
+
+def _made_by(asset: AssetEntry) -> str:
+    return " ".join(filter(None, (asset.manufacturer or asset.mac_vendor, asset.model)))
+
+
+def _flows(document: Document, say: Words) -> RenderableType:
+    _ = say.gettext
+    labels = {asset.id: asset.label for asset in document.assets}
+    table = _table(
+        (_("From"), True),
+        (_("To"), True),
+        (_("Service"), True),
+        (_("What was said"), True),
+        (_("Volume"), False),
+        (_("Weak spot"), False),
+    )
+    for flow in document.flows:
+        said = [f"{name} × {say.number(count)}" for name, count in {**flow.operations, **flow.message_types}.items()]
+        said += [dicom_name(uid) for uid in flow.sop_classes]
+        if not flow.answered:
+            said.append(_("no answer"))
+        service = f"{service_name(flow.service, say)} {flow.port}/{flow.transport}"
+        table.add_row(
+            Text(labels.get(flow.client, flow.client)),
+            Text(labels.get(flow.server, flow.server)),
+            Text(f"{service} ({_('encrypted')})" if flow.encrypted else service),
+            Text(", ".join(said)),
+            Text(say.size(flow.bytes), justify="right"),
+            _severity(flow.severity, say) if flow.severity else Text(),
+        )
+    return Group(_heading(_("Flows")), table)
+
+
+def _finding(finding: FindingEntry, say: Words) -> RenderableType:
+    _ = say.gettext
+    evidence = "\n".join(
+        f"{one.sensor}  {say.moment(one.ts)}  {one.kind}  frame.number == {one.packet}" for one in finding.evidence
+    )
+    subject = " ".join((finding.subject.label, *finding.subject.addresses))
+    return Group(
+        Text.assemble(f"{finding.rank}. ", _severity(finding.severity, say), " ", (finding.title, "bold")),
+        _facts(
+            (_("Concerns"), subject),
+            (_("Seen"), finding.seen),
+            (_("Why it matters"), finding.why),
+            (_("What to do"), finding.remediation),
+            (_("Effort"), finding.effort),
+            (_("Side effects"), finding.side_effects),
+            (_("At stake"), ", ".join(_(HARMS[harm]) for harm in finding.harm)),
+            (_("Confidence"), _(CONFIDENCES[finding.confidence])),
+            (_("Controls"), ", ".join(f"{one.framework_name} {one.id}" for one in finding.controls)),
+            (_("Rank {rank} because").format(rank=finding.rank), " ".join(finding.rank_reasons)),
+            (_("Evidence"), evidence),
+        ),
+    )
