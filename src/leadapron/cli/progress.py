@@ -31,6 +31,6 @@ def progress_bar(total: int, language: str) -> Iterator[Report | None]:
         task = bar.add_task(say.gettext("Reading"), total=total or None, packets="")
 
         def report(done: int, packets: int) -> None:
-            bar.update(task, completed=done, packets=say.ngettext("%(n)s packet", "%(n)s packets", packets))
+            bar.update(task, completed=done, packets=say.ngettext("{n} packet", "{n} packets", packets))
 
         yield report

@@ -95,12 +95,15 @@ class Dissector(ABC):
 
     @classmethod
     def recognise_midstream(cls, side: Side, head: bytes) -> Match:
-        """As `recognise`, for bytes from the middle of a connection: say YES only on evidence that chance cannot give."""
+        """As `recognise`, from the middle of a connection: say YES only on evidence that chance cannot give."""
         return Match.NO
 
     @abstractmethod
     def feed(self, side: Side, data: bytes) -> int:
         """Consume bytes from the start of `data`; returns how many (0 … len(data), or more to skip ahead)."""
+
+    def begin_midstream(self, side: Side) -> None:  # noqa: B027 (most protocols need not know)
+        """The bytes fed next need not start at a message of this side: the capture began after the connection."""
 
     def gap(self, side: Side, size: int) -> int:
         """`size` bytes of one side are lost for good. Returns what to skip after them: STOP to give up (default)."""

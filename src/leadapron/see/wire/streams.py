@@ -26,8 +26,8 @@ MAX_EARLY_SEGMENTS = 256
 MAX_EARLY_BYTES = 1 << 20
 MAX_HEAD = 4096
 """First bytes of a half within which its protocol must show."""
-MAX_RECOGNITION_TRIES = 8
-"""Segments of a half looked at before it stays unknown."""
+MAX_RECOGNITION_TRIES = 64
+"""Segments of a half that begins mid-stream looked at before it stays unknown."""
 MAX_STREAM_ANOMALIES = 16
 """Distinct anomalies reported of one connection."""
 
@@ -74,8 +74,8 @@ class TcpConnection:
     """A connection and, once its bytes are recognised, the dissector that reads them (see `Conversation`)."""
 
     __slots__ = ("_anomalies", "_end", "_ends", "_start", "_uid", "answered", "closed", "closing", "context",
-                 "dissector", "gaps", "halves", "isn", "last_ns", "macs", "packet", "refused", "sensor", "start_ns", "swapped", "syn",
-                 "vlan")  # fmt: skip
+                 "dissector", "gaps", "halves", "isn", "last_ns", "macs", "packet", "refused", "sensor", "start_ns",
+                 "swapped", "syn", "vlan")  # fmt: skip
 
     def __init__(self, context: CaptureContext, key: bytes, *, opener: bool, syn: bool) -> None:
         """`key` holds the first packet's source, destination and ports; `opener`: is its sender the client?"""
@@ -289,28 +289,31 @@ class TcpConnection:
         """Find the dissector for a half that has none yet."""
         if self.dissector is not None:
             return self._bind(half, self.dissector, data)
-        verdict = Match.NO
+        undecided = False
         for candidate in self.context.protocols:
             answer = (candidate.recognise_midstream if half.midstream else candidate.recognise)(half.side, data)
             if answer is Match.YES:
                 self.dissector = candidate(self)
                 return self._bind(half, self.dissector, data)
             if answer is Match.MORE:
-                verdict = Match.MORE
-        if verdict is Match.MORE and len(data) < MAX_HEAD:
+                undecided = True
+        if undecided and len(data) < MAX_HEAD:
             return 0
         half.tries += 1
-        if half.tries >= MAX_RECOGNITION_TRIES:
-            half.read = _skip_all
-            return len(data) + STOP
-        if not half.midstream:
-            # The opening bytes were not known; only the other side's can still tell.
-            half.midstream = True
-            half.tries = MAX_RECOGNITION_TRIES // 2
-        return len(data)
+        if half.midstream and half.tries < MAX_RECOGNITION_TRIES:
+            return len(data)
+        half.read = _skip_all  # until the other side is recognised
+        return len(data) + STOP
 
     def _bind(self, half: Half, dissector: Dissector, data: bytes) -> int:
+        """Let the dissector read this half from here on, and the other half when it speaks."""
         half.read = partial(dissector.feed, half.side)
+        if half.midstream:
+            dissector.begin_midstream(half.side)
+        other = self.halves[half.side.other]
+        if other.read is _skip_all:
+            other.read = partial(self.recognise, other)
+            other.want, other.midstream = None, True
         return half.read(data)
 
     # ------------------------------------------------------------ the end

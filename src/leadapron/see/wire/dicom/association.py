@@ -19,8 +19,12 @@ from leadapron.see.wire.dissector import STOP, Conversation, Dissector, Match, S
 
 MAX_ASSOCIATE = 256 * 1024
 """Bytes of an A-ASSOCIATE PDU: 128 contexts of 30 syntaxes stay below."""
-_P_DATA = re.compile(rb"\x04\x00....(?=....[\x01-\xff][\x00-\x03])", re.DOTALL)
-_RESYNC_TAIL = 12
+_CANDIDATE = re.compile(rb"[\x01\x02\x04](?:\x00|\Z)|[\x05-\x07](?:\x00{4}\x04|\x00{0,4}\Z)")
+"""Where a PDU may begin, as far as the bytes at hand tell."""
+_LEAST = {1: 42, 2: 42, 4: 12, 5: HEADER, 6: HEADER, 7: HEADER}
+"""PDU type → bytes that are needed to tell it from chance."""
+_COMMAND = re.compile(rb"\x04\x00.{8}[\x01-\xff][\x01\x03]\x00\x00\x00\x00\x04\x00\x00\x00", re.DOTALL)
+"""A P-DATA-TF PDU that starts a command set, which itself starts with its group length (PS3.7 Annex E.1)."""
 _TITLE_BYTES = bytes((0, *range(0x20, 0x7F)))
 
 _parse_items = lru_cache(maxsize=4096)(parse_items)
@@ -95,7 +99,13 @@ class Dicom(Dissector):
     def recognise_midstream(cls, side: Side, head: bytes) -> Match:
         if len(head) >= 42 and head[0] in (_RQ, _AC):
             return Match.YES if head[1] == 0 and _associate_prefix(head) else Match.NO
-        return Match.YES if _single_value_pdu(head, 0) else Match.NO
+        if _single_value_pdu(head, 0):
+            return Match.YES
+        command = _COMMAND.search(head)
+        return Match.YES if command and _single_value_pdu(head, command.start()) else Match.NO
+
+    def begin_midstream(self, side: Side) -> None:
+        self._streams[side].lost = True
 
     # ---------------------------------------------------------------- the stream
     def feed(self, side: Side, data: bytes) -> int:
@@ -138,15 +148,26 @@ class Dicom(Dissector):
         return 0
 
     def _resynchronise(self, stream: _Stream, data: bytes) -> int:
-        """Look for a PDU whose own lengths agree; chance would have to guess 32 bits."""
-        for match in _P_DATA.finditer(data):
-            if _single_value_pdu(data, match.start()):
+        """Look for a PDU whose own lengths agree; chance would have to guess 32 bits.
+
+        Returns the bytes passed over. Waits at the first place that is not decided yet, so that the way the
+        stream is cut changes nothing.
+        """
+        position = 0
+        while match := _CANDIDATE.search(data, position):
+            position = match.start()
+            kind = data[position]
+            if len(data) - position < _LEAST[kind]:
+                return position
+            if kind == _DATA:
+                found = _single_value_pdu(data, position)
+            else:
+                found = kind > _DATA or _associate_prefix(data[position : position + 42])
+            if found:
                 stream.lost = False
-                return match.start()
-        if data[:1] in (b"\x05", b"\x06", b"\x07") and data[1:6] == b"\0\0\0\0\x04":
-            stream.lost = False
-            return 0
-        return max(0, len(data) - _RESYNC_TAIL)
+                return position
+            position += 1
+        return len(data)
 
     def _data_pdu(self, stream: _Stream, data: bytes, position: int) -> int:
         """Bytes of one P-DATA-TF header, or -1 where its length cannot be."""
