@@ -349,8 +349,10 @@ def test_midstream_records_are_an_established_session_of_unknown_handshake() -> 
     assert TlsDissector.recognise_midstream(CLIENT, data) is Match.YES
     assert TlsDissector.recognise_midstream(CLIENT, data[:20]) is Match.MORE
     assert TlsDissector.recognise_midstream(CLIENT, record(23, bytes(30)) + b"noise") is Match.NO
+    assert TlsDissector.recognise_midstream(CLIENT, record(23, bytes(16401), 0x0303)[:100]) is Match.YES
     seen = only(play(TlsDissector, [(SERVER, data)]))
     assert (seen.version, seen.established, seen.offered_version) == ("TLS 1.1", True, "")
+    assert only(play(TlsDissector, [(SERVER, data), (CLIENT, b"middle of a record")])) == seen
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from leadapron.model.events import ClockReading, Hl7Session, Hl7Traffic, Service
 from leadapron.see.wire.dissector import STOP, Conversation, Dissector, Match, Side
+from leadapron.see.wire.text import printable
 
 MAX_HEAD: Final = 4 * 1024
 """Bytes of one segment that are looked at."""
@@ -312,11 +313,7 @@ def _field(fields: list[bytes], number: int) -> bytes:
 def _name(value: bytes, component: bytes) -> str:
     """First component that says something of an application or facility (HD data type), as printable text."""
     said = next((part for part in value.split(component) if part.strip()), b"")
-    try:
-        text = said.decode("utf-8")
-    except UnicodeDecodeError:
-        text = said.decode("latin-1")
-    return "".join(character for character in text if character.isprintable()).strip()[:MAX_FIELD]
+    return printable(said, MAX_FIELD)
 
 
 def _time(value: bytes) -> datetime | None:

@@ -25,6 +25,8 @@ from leadapron.see.wire.tls.names import TLS_1_2, TLS_1_3, alert_name, cipher_na
 
 MAX_RECORD: Final = (1 << 14) + 2048
 """Longest record body (TLSCiphertext, RFC 5246 §6.2.3)."""
+FULL_RECORD: Final = 1 << 14
+"""A record longer than this is full: bulk data is sent in these, and chance rarely hits so narrow a range of lengths."""
 MAX_HANDSHAKE_MESSAGE: Final = 64 * 1024
 MAX_LOST: Final = 64 * 1024
 """Bytes searched after a gap before a side is given up."""
@@ -103,13 +105,15 @@ class TlsDissector(Dissector):
 
     @classmethod
     def recognise_midstream(cls, side: Side, head: bytes) -> Match:
-        """A hello, or a record of application data and after it the header of another of the same version."""
+        """A hello, or application data: a full record, or one with the header of another of its version behind it."""
         known = cls.recognise(side, head)
         if known is Match.YES or len(head) < 5:
             return known
         size = _record_size(head)
         if not size or head[0] != _APPLICATION_DATA:
             return known
+        if int.from_bytes(head[3:5], "big") > FULL_RECORD:
+            return Match.YES
         following = head[size : size + 5]
         if len(following) < 5:
             return Match.MORE
@@ -193,8 +197,7 @@ class TlsDissector(Dissector):
             return STOP
         size = ssl2_hello_size(data)
         if size == 0:
-            self.conversation.anomaly("tls.record")
-            return STOP
+            return self._no_record(half)
         if size > len(data):
             return 0
         half.started = True
@@ -211,8 +214,7 @@ class TlsDissector(Dissector):
             return 0
         size = _record_size(header)
         if not size:
-            self.conversation.anomaly("tls.record")
-            return STOP
+            return self._no_record(half)
         self._seen = True
         kind = header[0]
         if kind == _APPLICATION_DATA:
@@ -230,6 +232,14 @@ class TlsDissector(Dissector):
         else:
             self._on_change_cipher_spec(half)
         return size
+
+    def _no_record(self, half: _Half) -> int:
+        """Give up on a side. Without any hello the capture began mid-stream, and so may this side within a record."""
+        if self._seen and not self._sides_known:
+            half.started = False
+        else:
+            self.conversation.anomaly("tls.record")
+        return STOP
 
     def _on_application_data(self, half: _Half, header: bytes) -> None:
         """Encrypted from here on. In TLS 1.3 a client may still have sent nothing but a refusal."""
