@@ -84,11 +84,11 @@ def _what_was_seen(inventory: Inventory, scanners: int, exams: int, say: Words) 
         else _("none of which was seen making images")
     )
     sentence = (
-        _("In {duration} of traffic, {devices} were seen, {imaging}.").format(
+        _("In {duration} of traffic, Leadapron saw {devices}, {imaging}.").format(
             duration=say.lasting(lasted), devices=devices, imaging=imaging
         )
         if lasted is not None
-        else _("{devices} were seen, {imaging}.").format(devices=devices, imaging=imaging)
+        else _("Leadapron saw {devices}, {imaging}.").format(devices=devices, imaging=imaging)
     )
     if not exams:
         return [sentence]

@@ -31,7 +31,7 @@ CONFIDENCES = {
 }
 
 ROLES = {
-    Role.MODALITY: N_("scanner"),
+    Role.MODALITY: N_("modality"),
     Role.PACS: N_("PACS"),
     Role.WORKSTATION: N_("workstation"),
     Role.RIS: N_("RIS"),
