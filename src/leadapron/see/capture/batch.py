@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 Buffer: TypeAlias = bytes | mmap.mmap
 
-BATCH_PACKETS = 32_768
+BATCH_PACKETS = 16_384
 """Packets per batch: enough that the cost per batch vanishes, few enough that a batch stays a few megabytes."""
 
 MAX_RECORD = 256 * 1024
