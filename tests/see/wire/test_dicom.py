@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadapron.model.events import Anomaly, DicomAssociation, DicomOutcome, Event
-from leadapron.see.wire.dicom import Dicom
+from leadapron.see.wire.dicom import DicomDissector
 from leadapron.see.wire.dicom.dataset import is_wide_query, read_head
 from leadapron.see.wire.dicom.dimse import parse_command
 from leadapron.see.wire.dicom.pdu import parse_items
@@ -48,7 +48,7 @@ def names(events: list[Event]) -> set[str]:
 
 
 def test_a_stored_object_tells_its_maker_and_study() -> None:
-    association = only(play(Dicom, STORE))
+    association = only(play(DicomDissector, STORE))
     assert (association.calling_ae_title, association.called_ae_title) == ("CT01", "PACS")
     assert association.outcome is DicomOutcome.RELEASED
     assert association.accepted
@@ -65,24 +65,24 @@ def test_a_stored_object_tells_its_maker_and_study() -> None:
 
 
 def test_no_patient_data_leave_the_dissector() -> None:
-    encoded = msgspec.json.encode(play(Dicom, STORE))
+    encoded = msgspec.json.encode(play(DicomDissector, STORE))
     for canary in (b"CANARY", b"19010203", b"SN-12345", b"1.2.826.0.1.1", b"GENERAL HOSPITAL"):
         assert canary not in encoded
 
 
 def test_an_echo_is_an_echo_and_nothing_more() -> None:
-    association = only(play(Dicom, ECHO))
+    association = only(play(DicomDissector, ECHO))
     assert [operation.command for operation in association.operations] == ["C-ECHO"]
     assert association.requestor.version_name == "TEST_10"
     assert association.acceptor.version_name == "SCP_20"
     assert association.wide_finds == association.objects == 0
-    assert names(play(Dicom, ECHO)) == set()
+    assert names(play(DicomDissector, ECHO)) == set()
 
 
 @pytest.mark.parametrize("cut", [1, 3, 7, 100, (5, 900), (1460,)])
 @pytest.mark.parametrize("script", [STORE, ECHO])
 def test_cutting_the_stream_changes_nothing(script: list, cut: int) -> None:
-    assert play(Dicom, script, cut) == play(Dicom, script)
+    assert play(DicomDissector, script, cut) == play(DicomDissector, script)
 
 
 def query(keys: list[tuple[int, str, bytes]], model: str = d.STUDY_ROOT_FIND) -> list:
@@ -101,19 +101,19 @@ WIDE = [(0x0008_0052, "CS", b"STUDY"), (0x0010_0010, "PN", b"*"), (0x0020_000D, 
 
 
 def test_a_query_for_everything_is_wide() -> None:
-    association = only(play(Dicom, query(WIDE)))
+    association = only(play(DicomDissector, query(WIDE)))
     assert (association.wide_finds, association.find_matches, association.wide_find_matches) == (1, 1, 1)
 
 
 def test_a_query_for_one_patient_is_narrow_and_the_name_stays_unread() -> None:
-    events = play(Dicom, query([*WIDE[:1], (0x0010_0010, "PN", b"CANARYNAME^ANNA*"), *WIDE[2:]]))
+    events = play(DicomDissector, query([*WIDE[:1], (0x0010_0010, "PN", b"CANARYNAME^ANNA*"), *WIDE[2:]]))
     assert only(events).wide_finds == 0
     assert only(events).find_matches == 1
     assert b"CANARY" not in msgspec.json.encode(events)
 
 
 def test_a_worklist_query_is_never_called_wide() -> None:
-    assert only(play(Dicom, query(WIDE, d.WORKLIST))).wide_finds == 0
+    assert only(play(DicomDissector, query(WIDE, d.WORKLIST))).wide_finds == 0
 
 
 def test_a_move_names_its_destination() -> None:
@@ -124,30 +124,30 @@ def test_a_move_names_its_destination() -> None:
         (CLIENT, d.values(1, d.data_set(WIDE), command=False)),
         (SERVER, d.command(0x8021, d.STUDY_ROOT_MOVE, status=0xA801)),
     ]
-    association = only(play(Dicom, script))
+    association = only(play(DicomDissector, script))
     assert association.move_destinations == ("EVIL",)
     assert association.operations[0].statuses == {"0xA801": 1}
 
 
 def test_a_rejected_association() -> None:
-    association = only(play(Dicom, [(CLIENT, d.associate_rq()), (SERVER, d.REJECT)]))
+    association = only(play(DicomDissector, [(CLIENT, d.associate_rq()), (SERVER, d.REJECT)]))
     assert association.outcome is DicomOutcome.REJECTED
     assert association.reject_reason == "1.1.7"
     assert not association.accepted
 
 
 def test_an_aborted_association() -> None:
-    association = only(play(Dicom, [*ECHO[:4], (SERVER, d.ABORT)]))
+    association = only(play(DicomDissector, [*ECHO[:4], (SERVER, d.ABORT)]))
     assert association.outcome is DicomOutcome.ABORTED
     assert association.abort_source == "2.0"
 
 
 def test_a_request_nobody_answered() -> None:
-    assert only(play(Dicom, ECHO[:1])).outcome is DicomOutcome.UNANSWERED
+    assert only(play(DicomDissector, ECHO[:1])).outcome is DicomOutcome.UNANSWERED
 
 
 def test_user_identity_is_a_type_never_a_name() -> None:
-    events = play(Dicom, [(CLIENT, d.associate_rq(user=d.user_information(identity=2)))])
+    events = play(DicomDissector, [(CLIENT, d.associate_rq(user=d.user_information(identity=2)))])
     assert only(events).user_identity == 2
     assert b"secret" not in msgspec.json.encode(events)
 
@@ -159,19 +159,19 @@ def test_roles_extended_negotiation_and_windows_are_read() -> None:
         + d.item(0x56, struct.pack(">H", len(uid)) + uid + b"\x01")
         + d.item(0x53, struct.pack(">HH", 5, 5))
     )
-    association = only(play(Dicom, [(CLIENT, d.associate_rq(user=d.user_information(extra=extra)))]))
+    association = only(play(DicomDissector, [(CLIENT, d.associate_rq(user=d.user_information(extra=extra)))]))
     assert association.roles == (d.CT_IMAGE,)
     assert association.extended_negotiation == (d.CT_IMAGE,)
     assert association.async_operations == 5
 
 
 def test_two_associations_on_one_connection_are_two_events() -> None:
-    events = play(Dicom, ECHO + ECHO)
+    events = play(DicomDissector, ECHO + ECHO)
     assert len([event for event in events if isinstance(event, DicomAssociation)]) == 2
 
 
 def test_a_capture_that_starts_with_the_answer_still_names_both() -> None:
-    association = only(play(Dicom, ECHO[1:]))
+    association = only(play(DicomDissector, ECHO[1:]))
     assert (association.calling_ae_title, association.called_ae_title) == ("CT01", "PACS")
 
 
@@ -187,13 +187,13 @@ def test_a_capture_that_starts_with_the_answer_still_names_both() -> None:
     ],
 )
 def test_lies_become_anomalies_and_what_follows_is_still_read(broken: bytes, anomaly: str) -> None:
-    events = play(Dicom, [*ECHO[:2], (CLIENT, broken), *STORE[2:5]])
+    events = play(DicomDissector, [*ECHO[:2], (CLIENT, broken), *STORE[2:5]])
     assert anomaly in names(events)
     assert "C-STORE" in {operation.command for operation in only(events).operations}
 
 
 def test_a_gap_in_the_stream_costs_no_more_than_itself() -> None:
-    assert only(play(Dicom, [*STORE[:2], (CLIENT, b"\x00lost sync" * 3), *STORE[2:]])).objects == 1
+    assert only(play(DicomDissector, [*STORE[:2], (CLIENT, b"\x00lost sync" * 3), *STORE[2:]])).objects == 1
 
 
 def test_faulty_items_are_named() -> None:
@@ -213,12 +213,12 @@ def test_faulty_items_are_named() -> None:
     ],
 )
 def test_recognition(head: bytes, match: Match) -> None:
-    assert Dicom.recognise(CLIENT, head) is match
+    assert DicomDissector.recognise(CLIENT, head) is match
 
 
 def test_midstream_recognition_needs_agreeing_lengths() -> None:
-    assert Dicom.recognise_midstream(CLIENT, d.values(1, bytes(50), command=False)) is Match.YES
-    assert Dicom.recognise_midstream(CLIENT, b"\x04\0\0\0\0\x40\0\0\0\x10\x01\x02") is Match.NO
+    assert DicomDissector.recognise_midstream(CLIENT, d.values(1, bytes(50), command=False)) is Match.YES
+    assert DicomDissector.recognise_midstream(CLIENT, b"\x04\0\0\0\0\x40\0\0\0\x10\x01\x02") is Match.NO
 
 
 @pytest.mark.parametrize("syntax", [d.IMPLICIT, d.EXPLICIT, d.BIG])
@@ -249,14 +249,14 @@ mixed = st.lists(st.tuples(st.sampled_from([CLIENT, SERVER]), st.one_of(st.binar
 
 @given(streams)
 def test_never_raises(script: list) -> None:
-    play(Dicom, script)
+    play(DicomDissector, script)
 
 
 @given(mixed, st.lists(st.integers(1, 50), min_size=1, max_size=4))
 def test_any_stream_reads_the_same_however_it_is_cut(script: list, cut: list[int]) -> None:
-    whole = play(Dicom, script)
-    assert play(Dicom, script, cut) == whole
-    assert play(Dicom, script, 1) == whole
+    whole = play(DicomDissector, script)
+    assert play(DicomDissector, script, cut) == whole
+    assert play(DicomDissector, script, 1) == whole
 
 
 @given(st.binary(max_size=500), st.sampled_from([d.IMPLICIT, d.EXPLICIT, d.BIG, "1.2.840.10008.1.2.1.99", ""]))

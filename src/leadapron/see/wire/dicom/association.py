@@ -57,7 +57,7 @@ class _Stream:
         self.command, self.message, self.head = b"", None, None
 
 
-class Dicom(Dissector):
+class DicomDissector(Dissector):
     """DICOM upper layer over TCP."""
 
     service = Service.DICOM
