@@ -66,8 +66,8 @@ WEB_WORDS: Final = words(
     " graphql health healthcheck help home hl7 html icon icons image images img import index info interface js lang"
     " json lib libs license list live loader locale log login loginpage logo logon logoff logout logs main manifest"
     " media menu metrics mobile mwl news notifications oauth oauth2 order orders pacs page pages password patient"
-    " patients ping portal prefs print profile public queue ready report reports resource resources rest result results ris"
-    " robots root rpc scripts search server service services session sessions settings setup signin signalr static"
+    " patients ping portal prefs print profile public queue ready report reports resource resources rest result results"
+    " ris robots root rpc scripts search server service services session sessions settings setup signin signalr static"
     " stats status study style styles stylesheets system template templates test themes token tools ui upload uploads"
     " user users vendor version viewer views web webapi webservice ws worklist worklists xml"
 )

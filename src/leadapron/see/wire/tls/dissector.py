@@ -26,7 +26,7 @@ from leadapron.see.wire.tls.names import TLS_1_2, TLS_1_3, alert_name, cipher_na
 MAX_RECORD: Final = (1 << 14) + 2048
 """Longest record body (TLSCiphertext, RFC 5246 §6.2.3)."""
 FULL_RECORD: Final = 1 << 14
-"""A record longer than this is full: bulk data is sent in these, and chance rarely hits so narrow a range of lengths."""
+"""A longer record is full: bulk data is sent in these, and chance rarely hits so narrow a range of lengths."""
 MAX_HANDSHAKE_MESSAGE: Final = 64 * 1024
 MAX_LOST: Final = 64 * 1024
 """Bytes searched after a gap before a side is given up."""
