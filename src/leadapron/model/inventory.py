@@ -44,7 +44,7 @@ class Contradiction(Struct, frozen=True):
 
 
 class Asset(Struct, frozen=True, kw_only=True):
-    """A device. Every attribute is what was observed; empty means not seen. Sorted tuples, so equal input gives equal output."""
+    """A device. Every attribute is what was observed; empty means not seen. Tuples are sorted."""
 
     id: str
     addresses: tuple[str, ...] = ()

@@ -1,0 +1,113 @@
+"""Immutable facts seen at a time by a sensor: the only input of every judgement.
+
+Each kind is one frozen struct; its name, snake-cased, is its tag (`kind`) and the name of its Parquet data set.
+Times are aware UTC. Nothing here can hold a patient's name, identifier or birth date.
+"""
+
+from __future__ import annotations
+
+from leadapron.model.events.base import (
+    Anomaly,
+    ArpBinding,
+    CaptureQuality,
+    Connection,
+    Endpoint,
+    Event,
+    Fact,
+    Service,
+    Session,
+    Sighting,
+    Transport,
+)
+from leadapron.model.events.dicom import (
+    DatasetSource,
+    DicomAssociation,
+    DicomOperation,
+    DicomOutcome,
+    Implementation,
+    PresentationContext,
+    StudySeen,
+)
+from leadapron.model.events.facts import (
+    ClockReading,
+    DhcpSeen,
+    NameQuery,
+    NameSeen,
+    SnmpSeen,
+    SyslogSeen,
+)
+from leadapron.model.events.sessions import (
+    BannerSession,
+    Certificate,
+    Hl7Session,
+    Hl7Traffic,
+    HttpApi,
+    HttpExchange,
+    HttpSession,
+    RdpSession,
+    SmbSession,
+    TlsSession,
+)
+
+AnyEvent = (
+    Connection
+    | Sighting
+    | ArpBinding
+    | DicomAssociation
+    | Hl7Session
+    | TlsSession
+    | HttpSession
+    | SmbSession
+    | RdpSession
+    | BannerSession
+    | DhcpSeen
+    | NameSeen
+    | NameQuery
+    | ClockReading
+    | SyslogSeen
+    | SnmpSeen
+    | Anomaly
+    | CaptureQuality
+)
+"""The closed set of event kinds."""
+
+EVENT_KINDS: tuple[type[Event], ...] = AnyEvent.__args__
+
+__all__ = [
+    "EVENT_KINDS",
+    "Anomaly",
+    "AnyEvent",
+    "ArpBinding",
+    "BannerSession",
+    "CaptureQuality",
+    "Certificate",
+    "ClockReading",
+    "Connection",
+    "DatasetSource",
+    "DhcpSeen",
+    "DicomAssociation",
+    "DicomOperation",
+    "DicomOutcome",
+    "Endpoint",
+    "Event",
+    "Fact",
+    "Hl7Session",
+    "Hl7Traffic",
+    "HttpApi",
+    "HttpExchange",
+    "HttpSession",
+    "Implementation",
+    "NameQuery",
+    "NameSeen",
+    "PresentationContext",
+    "RdpSession",
+    "Service",
+    "Session",
+    "Sighting",
+    "SmbSession",
+    "SnmpSeen",
+    "StudySeen",
+    "SyslogSeen",
+    "TlsSession",
+    "Transport",
+]
