@@ -156,7 +156,7 @@ class Hl7Dissector(Dissector):
     def _between(self, half: _Half, data: bytes, at: int) -> int | None:
         """Before a message: skip leftovers of the last one, then take the start block or a bare header."""
         if data[at] in _BETWEEN:
-            return 1
+            return _run_length(data, at, _BETWEEN)
         half.size = 0
         if data[at] == _START_BLOCK:
             half.batch, half.state = False, _State.HEADER
@@ -174,7 +174,7 @@ class Hl7Dissector(Dissector):
     def _header(self, half: _Half, data: bytes, at: int) -> int | None:
         """A header segment: MSH opens a message, FHS and BHS wrap several (HL7 v2.5 §2.10.3)."""
         if data[at] in _LINE_ENDS:
-            return 1
+            return _run_length(data, at, _LINE_ENDS)
         segment = _segment(data, at)
         if segment is None:
             return None
@@ -194,7 +194,7 @@ class Hl7Dissector(Dissector):
     def _after_header(self, half: _Half, data: bytes, at: int) -> int | None:
         """An acknowledgement has MSA right behind MSH: its first field says how it ended (§2.15.8)."""
         near = data[at : at + MAX_HEAD]
-        start = at + len(near) - len(near.lstrip(_LINE_ENDS))
+        start = at + _run_length(data, at, _LINE_ENDS)
         name = data[start : start + 3]
         if len(name) < 3 and len(near) < MAX_HEAD and any(other.startswith(name) for other in _WITH_MSA):
             return None
@@ -260,6 +260,12 @@ class Hl7Dissector(Dissector):
                 zone_known=told.tzinfo is not None,
             )
         )
+
+
+def _run_length(data: bytes, at: int, among: bytes) -> int:
+    """How many of the next bytes (of MAX_HEAD at most) are `among` these."""
+    near = data[at : at + MAX_HEAD]
+    return len(near) - len(near.lstrip(among))
 
 
 def _segment(data: bytes, at: int) -> bytes | None:

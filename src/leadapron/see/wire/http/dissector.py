@@ -172,7 +172,8 @@ class HttpDissector(Dissector):
         if self._tunnel:
             return STOP
         if data[at] in b"\r\n":
-            return 1
+            near = data[at : at + MAX_HEAD]
+            return len(near) - len(near.lstrip(b"\r\n"))
         line_end = data.find(b"\n", at, at + MAX_HEAD)
         if line_end < 0 and len(data) - at < MAX_HEAD:
             return None
