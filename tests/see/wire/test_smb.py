@@ -34,7 +34,9 @@ def negotiated(dialect: int, mode: int) -> bytes:
 
 
 def setup(blob: bytes, *, reply: bool = False, status: int = 0, flags: int = 0) -> bytes:
-    body = struct.pack("<HHHH", 9, flags, 72, len(blob)) if reply else struct.pack("<HBBIIHHQ", 25, 0, 1, 0, 0, 88, 0, 0)
+    body = (
+        struct.pack("<HHHH", 9, flags, 72, len(blob)) if reply else struct.pack("<HBBIIHHQ", 25, 0, 1, 0, 0, 88, 0, 0)
+    )
     return smb2(1, body + blob, reply=reply, status=status)
 
 

@@ -17,7 +17,9 @@ def message(version: int, community: bytes, pdu: int, value: bytes = b"\x05\x00"
 
 RESPONSE = message(1, b"public", 0xA2, tlv(4, b"AGFA DRYSTAR 5503\r\nfirmware 6.3" + b" x" * 100))
 USM = tlv(4, tlv(0x30, tlv(4, b"") + integer(0) + integer(0) + tlv(4, b"canary") + tlv(4, b"") + tlv(4, b"")))
-VERSION_3 = tlv(0x30, integer(3) + tlv(0x30, integer(1) + integer(65507) + tlv(4, b"\x07") + integer(3)) + USM + tlv(4, b"?"))
+VERSION_3 = tlv(
+    0x30, integer(3) + tlv(0x30, integer(1) + integer(65507) + tlv(4, b"\x07") + integer(3)) + USM + tlv(4, b"?")
+)
 
 
 def seen(payload: bytes, source_port: int, destination_port: int) -> SnmpSeen:

@@ -12,6 +12,8 @@ from leadapron.see.wire.text import printable
 
 HEADER_SIZE = 16
 MAX_SIZE = 48_000_000
+EVIDENCE = 40
+"""Bytes that show whether a document follows the header."""
 OP_REPLY, OP_QUERY, OP_COMPRESSED, OP_MSG = 1, 2004, 2012, 2013
 REQUESTS = frozenset((OP_QUERY, OP_MSG))
 REPLIES = frozenset((OP_REPLY, OP_MSG))
@@ -42,21 +44,25 @@ class MongodbDissector(DatabaseDissector):
     def recognise(cls, side: Side, head: bytes) -> Match:
         if len(head) < HEADER_SIZE:
             return Match.MORE if len(head) < 4 or head[3] <= 2 else Match.NO
-        size, code = int.from_bytes(head[:4], "little"), int.from_bytes(head[12:16], "little")
-        answers = head[8:12] != b"\0\0\0\0"
+        size, code = _u32(head, 0), _u32(head, 12)
+        answers = head[8:12] != bytes(4)
         if not HEADER_SIZE + 5 < size <= MAX_SIZE or answers is (side is Side.CLIENT):
             return Match.NO
-        return Match.YES if code in (REQUESTS if side is Side.CLIENT else REPLIES) else Match.NO
+        if code not in (REQUESTS if side is Side.CLIENT else REPLIES):
+            return Match.NO
+        if len(head) < min(size, EVIDENCE):
+            return Match.MORE
+        return Match.YES if _has_evidence(head, code, size) else Match.NO
 
     def size(self, side: Side, head: bytes) -> int | None:
         if len(head) < HEADER_SIZE:
             return None
-        size = int.from_bytes(head[:4], "little")
+        size = _u32(head, 0)
         return size if HEADER_SIZE <= size <= MAX_SIZE else 0
 
     def message(self, side: Side, message: bytes) -> None:
         self.seen = True
-        code = int.from_bytes(message[12:16], "little")
+        code = _u32(message, 12)
         if code not in REQUESTS | REPLIES:
             self.finished = code == OP_COMPRESSED
         elif side is Side.CLIENT:
@@ -96,3 +102,17 @@ def _first_command(message: bytes, code: int) -> bytes:
         start = HEADER_SIZE + 5  # flags, section kind
     name = message[start + 5 :].split(b"\0", 1)[0]
     return name if _COMMAND.fullmatch(name) else b""
+
+
+def _has_evidence(head: bytes, code: int, size: int) -> bool:
+    """Does a document that fits the message follow? A header alone is a few small numbers."""
+    if code == OP_MSG:
+        return head[HEADER_SIZE + 4] == 0 and _u32(head, HEADER_SIZE + 5) <= size - HEADER_SIZE - 5
+    if code == OP_QUERY:
+        return b".$cmd\0" in head
+    # OP_REPLY: response flags, cursor, starting from 0, one document.
+    return _u32(head, 28) == 0 and _u32(head, 32) == 1 and _u32(head, 36) == size - 36
+
+
+def _u32(data: bytes, position: int) -> int:
+    return int.from_bytes(data[position : position + 4], "little")

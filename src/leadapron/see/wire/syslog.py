@@ -32,6 +32,7 @@ _STAMP_OLD = re.compile(rb"[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:
 _TAG = re.compile(rb"([\w./-]{1,48})(?:\[\d{1,10}\])?:")
 _COUNT = re.compile(rb"([1-9]\d{0,6}) <")
 _START = re.compile(rb"<\d{1,3}>(?:1 [\d-]|[A-Z][a-z]{2} [ \d]\d )")
+_UNFINISHED = re.compile(rb"(?:[1-9]\d{0,6}(?: |$))?(?:<\d{0,3}(?:>(?:1 ?|[A-Z][a-z]{0,2} ?[ \d]?\d?)?)?)?")
 
 
 class Header(Struct, frozen=True):
@@ -124,8 +125,7 @@ class SyslogDissector(Dissector):
         start = count.end() - 1 if count else 0
         if _START.match(head, start):
             return Match.YES
-        unfinished = len(head) - start < 10
-        return Match.MORE if unfinished and re.fullmatch(rb"\d{0,7} ?(?:<[\w>-]*)?[ \d]*", head) else Match.NO
+        return Match.MORE if _UNFINISHED.fullmatch(head) else Match.NO
 
     def feed(self, side: Side, data: bytes) -> int:
         if side is Side.SERVER:
