@@ -1,0 +1,285 @@
+"""One pass over the events: each is folded into bounded records and forgotten. Order does not matter."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from leadapron.model.events import (
+    Anomaly,
+    ArpBinding,
+    BannerSession,
+    CaptureQuality,
+    ClockReading,
+    Connection,
+    DhcpSeen,
+    DicomAssociation,
+    Event,
+    Hl7Session,
+    HttpSession,
+    NameQuery,
+    NameSeen,
+    RdpSession,
+    Service,
+    Sighting,
+    SmbSession,
+    SnmpSeen,
+    SyslogSeen,
+    TlsSession,
+    Transport,
+)
+from leadapron.see.inventory.addresses import is_device
+from leadapron.see.inventory.evidence import Evidence, reference_to
+from leadapron.see.inventory.links import Links
+from leadapron.see.inventory.objects import Objects
+from leadapron.see.inventory.records import Attempt, BannerKind, FlowKey, FlowRecord, Host, add
+from leadapron.see.inventory.sessions import (
+    fold_banner,
+    fold_dicom,
+    fold_hl7,
+    fold_http,
+    fold_rdp,
+    fold_smb,
+    fold_tls,
+)
+
+MAX_HOSTS = 32_768
+MAX_FLOWS = 32_768
+MAX_ATTEMPTS = 32_768
+MAX_UIDS = 131_072
+"""Conversations remembered to know them again in another capture."""
+MAX_CLOCKS = 64
+MAX_QUERIES = 256
+"""Outside names kept per asker."""
+_GROUP_NAMES = frozenset({"domain", "domain-controller", "domain-master-browser", "group", "browser", "master-browser"})
+"""NetBIOS suffixes whose name is a workgroup's or domain's, not the host's (RFC 1001 §5.2; MS-NBTE)."""
+
+
+class Fold:
+    """All that is kept of the events."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[str, Host] = {}
+        self.flows: dict[FlowKey, FlowRecord] = {}
+        self.attempts: dict[FlowKey, Attempt] = {}
+        self.links = Links()
+        self.objects = Objects()
+        self.anomalies: Counter[str] = Counter()
+        self.flow_anomalies: dict[tuple[str, str, int], tuple[Counter[str], Evidence]] = {}
+        self.queries: dict[str, set[str]] = defaultdict(set)
+        self.qualities: dict[tuple[str, str], CaptureQuality] = {}
+        self.overflow: Counter[str] = Counter()
+        """Named limit → what did not fit."""
+        self._seen_by: dict[str, str] = {}
+        """Conversation → the sensor whose account of it counts."""
+        self._handlers: dict[type[Event], Callable[[Any], object]] = {
+            Connection: self._connection,
+            Sighting: self._sighting,
+            ArpBinding: self._claim,
+            DhcpSeen: self._lease,
+            NameSeen: self._name,
+            NameQuery: self._query,
+            ClockReading: self._clock,
+            SyslogSeen: self._syslog,
+            SnmpSeen: self._snmp,
+            Anomaly: self._anomaly,
+            CaptureQuality: self._quality,
+            DicomAssociation: self._dicom,
+            Hl7Session: lambda event: self._session(event, Service.HL7, fold_hl7),
+            TlsSession: lambda event: self._session(event, Service.TLS, fold_tls),
+            HttpSession: self._http,
+            SmbSession: self._smb,
+            RdpSession: lambda event: self._session(event, Service.RDP, fold_rdp),
+            BannerSession: self._banner,
+        }
+
+    def take(self, event: Event) -> None:
+        """Fold one event."""
+        self._handlers[type(event)](event)
+
+    def _counts(self, uid: str, sensor: str) -> bool:
+        """Is this sensor's account the one to count? A conversation that two sensors saw counts once."""
+        owner = self._seen_by.get(uid)
+        if owner is None:
+            if len(self._seen_by) >= MAX_UIDS:
+                del self._seen_by[next(iter(self._seen_by))]
+            self._seen_by[uid] = sensor
+            return True
+        return owner == sensor
+
+    def _host(self, ip: str) -> Host:
+        host = self.hosts.get(ip)
+        if host is None:
+            host = Host()
+            if len(self.hosts) >= MAX_HOSTS or not is_device(ip):
+                self.overflow["inventory.hosts"] += is_device(ip)
+                return host
+            self.hosts[ip] = host
+        return host
+
+    def _flow(self, key: FlowKey) -> FlowRecord:
+        flow = self.flows.get(key)
+        if flow is None:
+            flow = FlowRecord()
+            if len(self.flows) >= MAX_FLOWS or not (is_device(key.client) and is_device(key.server)):
+                self.overflow["inventory.flows"] += is_device(key.client) and is_device(key.server)
+                return flow
+            self.flows[key] = flow
+        return flow
+
+    def _connection(self, event: Connection) -> None:
+        if not self._counts(event.uid, event.sensor):
+            return
+        client, server = event.client.ip, event.server.ip
+        key = FlowKey(client, server, event.transport, event.service, event.server.port)
+        answered = event.answered or event.server_bytes > 0
+        if not answered:
+            self._attempt(key, event)
+            return
+        for ip in (client, server):
+            host = self._host(ip)
+            host.spoke = True
+            host.seen(event.ts, event.end)
+            host.evidence.cite("first", event)
+        flow = self._flow(key)
+        flow.seen(event.ts, event.end)
+        flow.started(event.ts)
+        flow.connections += event.connections
+        flow.answered += event.connections
+        flow.refused += event.refused
+        flow.bytes_to_server += event.client_bytes
+        flow.bytes_to_client += event.server_bytes
+        flow.gaps += event.gaps
+        flow.evidence.cite("first", event)
+
+    def _attempt(self, key: FlowKey, event: Connection) -> None:
+        if not (is_device(key.client) and is_device(key.server)):
+            return
+        attempt = self.attempts.get(key)
+        if attempt is None:
+            if len(self.attempts) >= MAX_ATTEMPTS:
+                self.overflow["inventory.attempts"] += 1
+                return
+            attempt = self.attempts[key] = Attempt()
+        attempt.count += event.connections
+        attempt.refused += event.refused
+        attempt.bytes += event.client_bytes
+        attempt.gaps += event.gaps
+        if event.ts < attempt.first:
+            attempt.first, attempt.reference = event.ts, reference_to(event)
+        attempt.last = max(attempt.last, event.end)
+        self._host(key.client).seen(event.ts, event.end)
+
+    def _session(self, event: Any, service: Service, fold: Callable[[FlowRecord, Any], bool]) -> FlowRecord | None:
+        """Fold a protocol session into its flow; None if another sensor's account of it counts."""
+        if not self._counts(event.uid, event.sensor):
+            return None
+        flow = self._flow(FlowKey(event.client.ip, event.server.ip, Transport.TCP, service, event.server.port))
+        flow.seen(event.ts, event.end)
+        flow.sessions += 1
+        flow.spoken += fold(flow, event)
+        return flow
+
+    def _dicom(self, event: DicomAssociation) -> None:
+        if self._session(event, Service.DICOM, fold_dicom) is not None:
+            self.objects.take(event)
+
+    def _http(self, event: HttpSession) -> None:
+        if self._session(event, Service.HTTP, fold_http) is not None:
+            self._host(event.server.ip).banner(BannerKind.HTTP, event.server_software, event)
+            self._host(event.client.ip).banner(BannerKind.AGENT, event.user_agent, event)
+
+    def _smb(self, event: SmbSession) -> None:
+        if self._session(event, Service.SMB, fold_smb) is None:
+            return
+        server, client = self._host(event.server.ip), self._host(event.client.ip)
+        server.declare(event.server_host, event)
+        client.declare(event.client_host, event)
+        if event.server_dns_name:
+            add(server.told, event.server_dns_name)
+        kind = BannerKind.NTLM if event.server_os[:1].isdigit() else BannerKind.SMB1
+        server.banner(kind, event.server_os, event)
+        kind = BannerKind.NTLM if event.client_os[:1].isdigit() else BannerKind.SMB1
+        client.banner(kind, event.client_os, event)
+
+    def _banner(self, event: BannerSession) -> None:
+        if self._session(event, event.service, fold_banner) is None:
+            return
+        if event.service is Service.SSH:
+            self._host(event.server.ip).banner(BannerKind.SSH, event.server_banner, event)
+            self._host(event.client.ip).banner(BannerKind.SSH, event.client_banner, event)
+        elif event.service is Service.FTP:
+            self._host(event.server.ip).banner(BannerKind.FTP, event.server_banner, event)
+
+    def _sighting(self, event: Sighting) -> None:
+        self.links.sighting(event)
+        if is_device(event.ip):
+            self._host(event.ip).seen(event.ts, event.ts)
+
+    def _claim(self, event: ArpBinding) -> None:
+        self.links.claim(event)
+        if is_device(event.ip):
+            host = self._host(event.ip)
+            host.seen(event.ts, event.ts)
+            host.evidence.cite("arp", event)
+
+    def _lease(self, event: DhcpSeen) -> None:
+        self.links.lease(event)
+        if is_device(event.requested_ip):
+            self._host(event.requested_ip).evidence.cite("dhcp", event)
+
+    def _name(self, event: NameSeen) -> None:
+        if event.role in _GROUP_NAMES or not is_device(event.ip):
+            return
+        host = self._host(event.ip)
+        if event.source is Service.NETBIOS:
+            host.declare(event.name, event)
+        elif event.name:
+            add(host.told, event.name)
+            host.evidence.cite("hostname", event)
+
+    def _query(self, event: NameQuery) -> None:
+        if event.ip in self.hosts or (is_device(event.ip) and len(self.queries) < MAX_HOSTS):
+            names = self.queries[event.ip]
+            if len(names) < MAX_QUERIES:
+                names.add(event.name)
+
+    def _clock(self, event: ClockReading) -> None:
+        if event.zone_known and is_device(event.ip):
+            host = self._host(event.ip)
+            if len(host.clocks) < MAX_CLOCKS:
+                host.clocks.append(event.offset)
+            host.evidence.cite("clock", event)
+
+    def _syslog(self, event: SyslogSeen) -> None:
+        if is_device(event.ip):
+            host = self._host(event.ip)
+            host.syslog = True
+            host.evidence.cite("syslog", event)
+
+    def _snmp(self, event: SnmpSeen) -> None:
+        flow = self._flow(FlowKey(event.manager, event.agent, Transport.UDP, Service.SNMP, 161))
+        flow.seen(event.ts, event.ts)
+        flow.default_community |= event.default_community
+        if event.default_community:
+            flow.evidence.cite("credentials", event)
+        self._host(event.agent).banner(BannerKind.SNMP, event.system_description, event)
+
+    def _anomaly(self, event: Anomaly) -> None:
+        if event.uid and not self._counts(event.uid, event.sensor):
+            return
+        self.anomalies[event.name] += event.count
+        if event.client is None or event.server is None:
+            return
+        key = (event.client.ip, event.server.ip, event.server.port)
+        if key not in self.flow_anomalies:
+            if len(self.flow_anomalies) >= MAX_FLOWS:
+                return
+            self.flow_anomalies[key] = (Counter(), Evidence())
+        counter, evidence = self.flow_anomalies[key]
+        counter[event.name] += event.count
+        evidence.cite("anomaly", event)
+
+    def _quality(self, event: CaptureQuality) -> None:
+        self.qualities[event.fingerprint, event.source] = event
