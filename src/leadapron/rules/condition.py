@@ -204,7 +204,8 @@ def evaluate(node: Node, row: Row) -> Match | None:
         case Not():
             if evaluate(node.child, row) is not None:
                 return None
-            return Match("not", children=tuple(_as_is(field, row) for field in fields_of(node.child)))
+            seen = (field for field in fields_of(node.child) if elements(lookup(row, field)))
+            return Match("not", children=tuple(_as_is(field, row) for field in seen))
         case Present():
             if bool(elements(lookup(row, node.field))) is not node.expected:
                 return None

@@ -73,11 +73,12 @@ def _rule(document: Mapping[str, Any]) -> Rule:
     unknown = sorted(set(parsed.custom_attributes) - set(Extension.__struct_fields__))
     if unknown:
         raise sigma.UnsupportedError(f"{unknown[0]}: no such key")
-    if parsed.level is None or parsed.id is None or parsed.status is None or not parsed.description:
-        raise sigma.UnsupportedError("id, status, description and level are required")
+    if not (parsed.name and parsed.level and parsed.id and parsed.status and parsed.description):
+        raise sigma.UnsupportedError("name, id, status, description and level are required")
     level = parsed.level.name.lower()
     return Rule(
         **msgspec.structs.asdict(ours),
+        name=parsed.name,
         id=str(parsed.id),
         title=parsed.title,
         description=parsed.description,

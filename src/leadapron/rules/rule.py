@@ -78,7 +78,6 @@ class Samples(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Extension(Struct, frozen=True, kw_only=True):
     """The keys that we add to Sigma's."""
 
-    name: str
     harm: tuple[Harm, ...]
     confidence: Confidence
     subject: SubjectType

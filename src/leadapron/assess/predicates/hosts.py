@@ -110,6 +110,8 @@ def silent_logs(case: Case) -> Iterator[Hit]:
 
 def _windows_version(asset: Asset) -> str:
     """`major.minor.build`, or `major.minor` where that alone is unmistakable; empty when neither was seen."""
+    if asset.os and "windows" not in asset.os.casefold():
+        return ""
     if any("samba" in component.name.casefold() for component in asset.components):
         return ""
     found = _VERSION.search(asset.os_version) or _VERSION.search(asset.os)
