@@ -6,6 +6,8 @@ from pathlib import Path
 
 from lab.namespaces import LabError
 
+MANGLERS = ("loss", "reorder", "duplicate", "vlan", "cut", "gre", "vxlan", "erspan", "snap")
+
 
 def _build(options: argparse.Namespace) -> int:
     from lab import build, scenario
@@ -14,6 +16,34 @@ def _build(options: argparse.Namespace) -> int:
     for problem in built.problems:
         print(f"problem: {problem}", file=sys.stderr)
     print(built.capture)
+    return 0
+
+
+def _mangle(options: argparse.Namespace) -> int:
+    from lab import mangle, pcapfile
+
+    try:
+        packets = pcapfile.read(options.source)
+    except (OSError, pcapfile.CaptureError) as error:
+        raise LabError(f"{options.source}: {error}") from error
+    count = pcapfile.write(options.target, mangle.mangle(mangle.Kind(options.kind), packets))
+    print(f"{options.target}: {count} of {len(packets)} packets")
+    return 0
+
+
+def _truth(options: argparse.Namespace) -> int:
+    import msgspec
+
+    from lab import pcapfile, scenario, truth
+
+    description = scenario.load(options.scenario)
+    try:
+        told = truth.tell(
+            description, truth.journal(options.journal), pcapfile.read(options.capture), options.capture.name
+        )
+    except truth.Disagreement as error:
+        raise LabError(f"the journal and the capture disagree:\n{error}") from error
+    options.out.write_bytes(msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
     return 0
 
 
@@ -33,6 +63,17 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--pace", type=float, default=1.0, help="run so many times faster than written")
     build.add_argument("--keep", action="store_true", help="keep configurations and logs of the servers")
     build.set_defaults(run=_build)
+    mangle = commands.add_parser("mangle", help="a copy of a capture, spoiled as real mirrors spoil them")
+    mangle.add_argument("kind", choices=MANGLERS)
+    mangle.add_argument("source", type=Path)
+    mangle.add_argument("target", type=Path)
+    mangle.set_defaults(run=_mangle)
+    truth = commands.add_parser("truth", help="what a capture proves, checked against pynetdicom")
+    truth.add_argument("scenario", type=Path)
+    truth.add_argument("journal", type=Path)
+    truth.add_argument("capture", type=Path)
+    truth.add_argument("--out", type=Path, required=True)
+    truth.set_defaults(run=_truth)
     canaries = commands.add_parser("canaries", help="list every string of the lab's patients")
     canaries.add_argument("--out", type=Path, default=Path(__file__).with_name("canaries.txt"))
     canaries.set_defaults(run=_canaries)

@@ -38,10 +38,11 @@ Handlers = Sequence[tuple[Any, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Titles:
-    """Who calls whom; an empty title stands for the device's own. `user` is a user identity of type username."""
+    """Who calls whom, and where: what is empty is the device's own. `user` is a user identity of type username."""
 
     calling: str = ""
     called: str = ""
+    address: str = ""
     user: str = ""
 
 
@@ -88,7 +89,7 @@ def association(
         application.add_requested_context(abstract, list(syntaxes))
     with host.inside():
         link = application.associate(
-            server.address,
+            titles.address or server.address,
             service.port,
             ae_title=titles.called or service.ae_title,
             ext_neg=extended,

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from lab.scenario import Device, Scenario
     from lab.services import AnyService
 
-# A private /run, host name and process tree: daemons with fixed pid files run many times side by side.
+# A private /run and /var/log, host name and process tree: daemons with fixed pid files run many times side by side.
 # The shell stays the tree's first process: some daemons (vsftpd) stop when they are it.
-_DAEMON = f"""hostname "$0"; mount -t tmpfs tmpfs /run; mkdir -p /run/sshd /run/samba /run/xrdp /run/vsftpd/empty
+_DAEMON = f"""hostname "$0"; mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /var/log
+mkdir -p /run/sshd /run/samba /run/xrdp /run/vsftpd/empty /var/log/samba /var/log/nginx
 {machine.MOUNT}; "$@"; exit $?"""
-_CLIENT = f'{machine.MOUNT}; exec "$@"'
+_CLIENT = f'hostname "$0"; {machine.MOUNT}; exec "$@"'
 
 
 class Record(msgspec.Struct, kw_only=True):
@@ -97,7 +98,7 @@ class Host:
         with self.inside():
             try:
                 done = subprocess.run(
-                    ["unshare", "--mount", "sh", "-c", _CLIENT, "client", *words],
+                    ["unshare", "--mount", "--uts", "sh", "-c", _CLIENT, self.device.hostname or self.name, *words],
                     input=text.encode(),
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,

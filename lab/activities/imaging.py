@@ -29,10 +29,11 @@ def salt(site: "Site") -> int:
 
 
 class Dicom(Activity):
-    """A DICOM activity; `calling` and `called` replace the titles of the two devices."""
+    """A DICOM activity; `calling`, `called` and `address` replace what the two devices have."""
 
     calling: str = ""
     called: str = ""
+    address: str = ""
     user: str = ""
 
     def note(self, site: "Site", operations: dict[str, int], *, to: str = "", objects: int = 0, study: str = "") -> None:
@@ -65,7 +66,7 @@ class Dicom(Activity):
         handlers: dicom.Handlers = (),
     ) -> AbstractContextManager[Association]:
         """An association of this activity's device with `to`, under this activity's titles."""
-        titles = dicom.Titles(calling=self.calling, called=self.called, user=self.user)
+        titles = dicom.Titles(calling=self.calling, called=self.called, address=self.address, user=self.user)
         server, service = self.reach(site, to)
         host = site.host(self.who)
         return dicom.association(host, server, service, contexts, titles, get_roles, handlers)
@@ -288,10 +289,8 @@ class Aborted(Dicom, tag="aborted"):
         self.note(site, {"C-ECHO": 1})
 
 
-class Silent(Dicom, tag="silent", kw_only=True):
-    """An echo to an address where no DICOM answers: the title was only called, it is no device."""
-
-    address: str
+class Silent(Dicom, tag="silent"):
+    """An echo to an `address` where no DICOM answers: the title was only called, it is no device."""
 
     def run(self, site: "Site", host: "Host") -> None:
         words = ("-aet", self.calling or host.device.ae_title, "-aec", self.called, "-to", "3")

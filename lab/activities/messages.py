@@ -39,13 +39,14 @@ class Hl7(Activity, tag="hl7"):
 
 
 class Web(Activity, tag="web"):
-    """An HTTP request by curl. `body` adds a form upload, `user` Basic credentials."""
+    """An HTTP request by curl. `upload` posts a form, `user` adds Basic credentials, `agent` names a browser."""
 
     protocol: str = "http"
     path: str = "/"
     user: str = ""
     upload: bool = False
     dicomweb: bool = False
+    agent: str = ""
 
     def run(self, site: "Site", host: "Host") -> None:
         server = site.host(self.to)
@@ -59,6 +60,7 @@ class Web(Activity, tag="web"):
             form = host.folder / "upload.bin"
             form.write_bytes(decoy())
             words += ["--data-binary", f"@{form}", "-H", "Content-Type: application/octet-stream", "-H", "Expect:"]
+        words += ["-A", self.agent] if self.agent else []
         accept = "application/dicom+json" if self.dicomweb else "text/html"
         host.run(*words, "-H", f"Accept: {accept}", f"{self.protocol}://{name}:{port}{self.path}")
         encrypted = self.protocol == "https"

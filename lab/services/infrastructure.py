@@ -118,6 +118,8 @@ class Nginx(Service, tag="nginx"):
         root.mkdir(exist_ok=True)
         (root / "index.html").write_text(f"<html><title>{self.page}</title><h1>{self.page}</h1></html>\n")
         lines = ["daemon off; user root; worker_processes 1; error_log stderr;", f"pid {host.folder}/nginx.pid;"]
+        # nginx drops its environment, and with it a device's wrong clock.
+        lines += ["env FAKETIME; env LD_PRELOAD; env FAKETIME_DONT_FAKE_MONOTONIC;"]
         lines += ["events {}", "http { access_log off;"]
         lines += [f"{kind}_temp_path {host.folder}/t;" for kind in _NGINX_TEMPORARY]
         lines += ["client_max_body_size 8m;", f"server {{ listen {self.port}{self._tls()}; root {root};"]
