@@ -1,0 +1,64 @@
+"""A short run of the built-in fuzzer, and the promises of the driver itself."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from leadapron.see.wire.dissector import Side
+from leadapron.see.wire.protocols import DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS
+from tests.fuzz.inputs import chunks, pack_script, script
+from tests.fuzz.mutation import MAX_INPUT, check, fuzz, mutated
+from tests.fuzz.seeds import corpus
+from tests.fuzz.targets import TARGETS, Target
+
+SECONDS = 2.0
+"""Over all targets together."""
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_hostile_bytes_break_nothing(target: Target) -> None:
+    runs, failure = fuzz(target, SECONDS / len(TARGETS))
+    if failure:
+        raise failure.error
+    assert runs > 0
+
+
+def test_every_parser_is_a_target() -> None:
+    assert len(TARGETS) == len(STREAM_PROTOCOLS) + len(DATAGRAM_PROTOCOLS) + 2
+    assert len({target.name for target in TARGETS}) == len(TARGETS)
+
+
+def test_scripts_survive_the_way_to_bytes_and_back() -> None:
+    said = [(Side.CLIENT, b"hello"), (Side.SERVER, b"x" * 70_000), (Side.CLIENT, b"")]
+    again = script(pack_script(said))
+    assert b"".join(data for side, data in again if side is Side.SERVER) == b"x" * 70_000
+    assert again[0] == said[0]
+    assert list(chunks(b"\x80\x05abc\x01")) == [(True, b"abc\x01")]
+
+
+def test_the_same_seed_makes_the_same_mutations() -> None:
+    inputs = [b"abcdef" * 20, bytes(100)]
+    first, second = random.Random(3), random.Random(3)
+    made = [mutated(first, inputs) for _ in range(300)]
+    assert made == [mutated(second, inputs) for _ in range(300)]
+    assert len(set(made)) > 250
+    assert max(map(len, made)) <= MAX_INPUT
+
+
+def test_a_broken_parser_is_found() -> None:
+    def fragile(data: bytes) -> frozenset[str]:
+        if b"\xff" in data:
+            raise IndexError("not a promise")
+        return frozenset({str(len(data))})
+
+    _, failure = fuzz(Target("fragile", fragile, lambda corpus: [b"sound"]), 10)
+    assert failure is not None
+    with pytest.raises(IndexError):
+        check(Target("fragile", fragile, lambda corpus: []), failure.data)
+
+
+def test_the_bundled_captures_seed_every_common_protocol() -> None:
+    seeded = {target.name for target in TARGETS if target.seeds(corpus())}
+    assert {"capture", "engine", "dicom", "hl7", "tls", "http"} <= seeded
