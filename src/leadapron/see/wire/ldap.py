@@ -62,7 +62,7 @@ class LdapDissector(BannerDissector):
                     return position
                 if message.end > MAX_MESSAGE:
                     raise ber.BerError
-                self._message(side, head)
+                self._message(side, head[: message.end])
             except ber.BerError:
                 # After a SASL bind the stream may be sealed (RFC 4511 §4.2): no longer ours to read.
                 self.conversation.anomaly("ldap.encoding")
