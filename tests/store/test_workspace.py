@@ -71,8 +71,8 @@ def test_a_source_read_again_replaces_its_events(tmp_path: Path) -> None:
                 writer.write(sighting(number))
         with workspace.writer("tuesday.pcap") as writer:
             writer.write(sighting(0, "tuesday.pcap"))
-    assert len(list(workspace.events(Sighting, sensor="monday.pcap"))) == 3
-    assert [event.sensor for event in workspace.events(sensor="tuesday.pcap")] == ["tuesday.pcap"]
+    assert len(list(workspace.events(Sighting, source="monday.pcap"))) == 3
+    assert [event.sensor for event in workspace.events(source="tuesday.pcap")] == ["tuesday.pcap"]
 
 
 def test_names_that_look_alike_are_different_sources(tmp_path: Path) -> None:

@@ -99,20 +99,20 @@ class Workspace:
         return cls(path, key)
 
     def writer(self, source_id: str) -> Writer:
-        """Takes the events of one source; `source_id` is the `sensor` of its events."""
+        """Takes the events of one source, such as a capture or the files of a rotating one."""
         return Writer(self._events, source_id)
 
     @overload
-    def events(self, *, sensor: str | None = None) -> Iterator[Event]: ...
+    def events(self, *, source: str | None = None) -> Iterator[Event]: ...
     @overload
-    def events(self, kind: type[E], /, *kinds: type[E], sensor: str | None = None) -> Iterator[E]: ...
-    def events(self, *kinds: type[Event], sensor: str | None = None) -> Iterator[Event]:
-        """Events of the given kinds (all if none), of one sensor or all, always in the same order.
+    def events(self, kind: type[E], /, *kinds: type[E], source: str | None = None) -> Iterator[E]: ...
+    def events(self, *kinds: type[Event], source: str | None = None) -> Iterator[Event]:
+        """Events of the given kinds (all if none), of one writer's source or all, always in the same order.
 
         By source, then chunk by chunk as written, kinds in the order of the model within a chunk.
         """
         wanted = {kind_of(kind) for kind in kinds} if kinds else set(KINDS)
-        chosen = None if sensor is None else slug(sensor)
+        chosen = None if source is None else slug(source)
         names = tuple(KINDS)
         for file in sorted(event_files(self._events)):
             if names[file.rank] in wanted and chosen in (None, file.source):

@@ -201,8 +201,8 @@ def _modalities(own: Iterable[DatasetSource]) -> tuple[str, ...]:
 
 
 def _parts(value: str) -> list[str]:
-    """The values of a multi-valued attribute (PS3.5 §6.4)."""
-    return [part.strip() for part in value.split("\\") if part.strip()]
+    """The values of a multi-valued attribute, which the dissector joins by commas (PS3.5 §6.4: by backslashes)."""
+    return [part.strip() for part in value.replace("\\", ", ").split(", ") if part.strip()]
 
 
 def _separate_toolkits(implementations: Mapping[Implementation, set[str]]) -> int:

@@ -55,6 +55,9 @@ class Conduct:
         """AE titles it answered to."""
         self.hl7_in: set[tuple[str, str]] = set()
         self.hl7_out: set[tuple[str, str]] = set()
+        self.hl7_from: set[str] = set()
+        self.hl7_to: set[str] = set()
+        """Devices it gets messages from, and sends messages to."""
         self.client_of: set[Service] = set()
         self.clients: dict[Service, set[str]] = defaultdict(set)
         """Service → devices it answered."""
@@ -116,11 +119,20 @@ def conduct_of(flows: Mapping[FlowKey, FlowRecord]) -> dict[str, Conduct]:
                 if operation.command == "C-STORE":
                     server.fed_by.add(key.client)
         if flow.hl7 is not None:
-            client.hl7_out |= flow.hl7.forward
-            server.hl7_in |= flow.hl7.forward
-            server.hl7_out |= flow.hl7.backward
-            client.hl7_in |= flow.hl7.backward
+            if flow.hl7.forward:
+                _pass_messages(client, server, key.client, key.server, flow.hl7.forward)
+            if flow.hl7.backward:
+                _pass_messages(server, client, key.server, key.client, flow.hl7.backward)
     return dict(found)
+
+
+def _pass_messages(
+    sender: Conduct, receiver: Conduct, sender_name: str, receiver_name: str, messages: set[tuple[str, str]]
+) -> None:
+    sender.hl7_out |= messages
+    sender.hl7_to.add(receiver_name)
+    receiver.hl7_in |= messages
+    receiver.hl7_from.add(sender_name)
 
 
 def roles_of(
@@ -156,13 +168,13 @@ def _imaging_roles(conduct: Conduct, *, maker: bool, move_titles: frozenset[str]
 
 
 def _message_roles(conduct: Conduct) -> set[Role]:
-    """An engine passes on what it gets; a RIS sends orders of its own."""
+    """An engine passes on what it gets, or to others than those it gets it from; a RIS sends orders of its own."""
     passed = {family(kind) for kind, _ in conduct.hl7_in} & {family(kind) for kind, _ in conduct.hl7_out}
     if passed:
         return {Role.INTERFACE_ENGINE}
     if any(family(kind) in _ORDERS for kind, _ in conduct.hl7_out):
         return {Role.RIS}
-    return {Role.INTERFACE_ENGINE} if conduct.hl7_in and conduct.hl7_out else set()
+    return {Role.INTERFACE_ENGINE} if conduct.hl7_from and conduct.hl7_to - conduct.hl7_from else set()
 
 
 def family(message_type: str) -> str:
@@ -174,14 +186,14 @@ def _general_roles(conduct: Conduct) -> set[Role]:
     serves = any(
         service in _INFRASTRUCTURE or len(clients) >= MANY_CLIENTS for service, clients in conduct.clients.items()
     )
-    if serves or conduct.syslog_collector or conduct.hl7_in or conduct.hl7_out:
+    foreground = conduct.client_of - _BACKGROUND - {Service.UNKNOWN}
+    if serves or conduct.syslog_collector or conduct.hl7_in or (conduct.hl7_out and not foreground & _OFFICE):
         return {Role.SERVER}
     imaging = {Service.DICOM, Service.DICOM_TLS, Service.HL7}
     if conduct.clients.keys() & imaging:
         return {Role.SERVER}
-    foreground = conduct.client_of - _BACKGROUND
-    works_with_images = any(item.command != "C-ECHO" for item in conduct.asks) or Service.DICOM_TLS in foreground
-    if foreground & _OFFICE and not works_with_images:
+    works_with_images = any(item.command != "C-ECHO" for item in conduct.asks)
+    if foreground & _OFFICE and foreground <= _OFFICE | {Service.DICOM} and not works_with_images:
         return {Role.OFFICE}
     if conduct.clients and not foreground:
         return {Role.SERVER}

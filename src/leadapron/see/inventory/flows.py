@@ -24,6 +24,7 @@ from leadapron.see.inventory.records import (
 
 _HTTPS_PORTS = frozenset({443, 8443})
 _DICOM_TLS_PORT = 2762
+_FIRST_USER_PORT = 1024
 _PROTECTED = frozenset({Service.TLS, Service.HTTPS, Service.DICOM_TLS, Service.SSH})
 
 
@@ -40,6 +41,7 @@ class DeviceFlows:
             if key.client in grouping and key.server in grouping:
                 self._add(key, attempt.record())
         self._unite()
+        self._unite_transfers()
         for record in self.records.values():
             _settle(record)
         self._attach_anomalies(fold)
@@ -73,6 +75,19 @@ class DeviceFlows:
                     self.records[main].absorb(self.records.pop(key))
                     for mine, theirs in zip(self.addresses[main], self.addresses.pop(key), strict=True):
                         mine |= theirs
+
+    def _unite_transfers(self) -> None:
+        """A connection to a high port during an FTP session between the same two carries its files (RFC 959 §3.2)."""
+        sessions = {(key.client, key.server): key for key in self.records if key.service is Service.FTP}
+        for key, record in list(self.records.items()):
+            main = sessions.get((key.client, key.server))
+            if main is None or key.service is not Service.UNKNOWN or key.port < _FIRST_USER_PORT:
+                continue
+            session = self.records[main]
+            if session.first <= record.first <= session.last:
+                session.bytes_to_server += record.bytes_to_server
+                session.bytes_to_client += record.bytes_to_client
+                del self.records[key], self.addresses[key]
 
     def _attach_anomalies(self, fold: Fold) -> None:
         self.anomalies: dict[FlowKey, Counter[str]] = defaultdict(Counter)
@@ -121,7 +136,7 @@ class DeviceFlows:
         found: dict[str, set[str]] = defaultdict(set)
         for key, record in self.records.items():
             if record.dicom is not None:
-                found[key.client].update(title for title in record.dicom.callers if title)
+                found[key.client].update(title for title in record.dicom.heard if title)
                 found[key.server].update(title for title in record.dicom.answered_titles if title)
         return found
 

@@ -22,6 +22,7 @@ from leadapron.model.events import (
     NameSeen,
     RdpSession,
     Service,
+    Session,
     Sighting,
     SmbSession,
     SnmpSeen,
@@ -47,8 +48,8 @@ from leadapron.see.inventory.sessions import (
 MAX_HOSTS = 32_768
 MAX_FLOWS = 32_768
 MAX_ATTEMPTS = 32_768
-MAX_UIDS = 131_072
-"""Conversations remembered to know them again in another capture."""
+MAX_ACCOUNTS = 131_072
+"""Accounts of conversations remembered, to know them again in another capture."""
 MAX_CLOCKS = 64
 MAX_QUERIES = 256
 """Outside names kept per asker."""
@@ -71,8 +72,8 @@ class Fold:
         self.qualities: dict[tuple[str, str], CaptureQuality] = {}
         self.overflow: Counter[str] = Counter()
         """Named limit → what did not fit."""
-        self._seen_by: dict[str, str] = {}
-        """Conversation → the sensor whose account of it counts."""
+        self._seen_by: dict[tuple[str, type[Event]], str] = {}
+        """Conversation and kind of event → the sensor whose account counts."""
         self._handlers: dict[type[Event], Callable[[Any], object]] = {
             Connection: self._connection,
             Sighting: self._sighting,
@@ -98,15 +99,19 @@ class Fold:
         """Fold one event."""
         self._handlers[type(event)](event)
 
-    def _counts(self, uid: str, sensor: str) -> bool:
-        """Is this sensor's account the one to count? A conversation that two sensors saw counts once."""
-        owner = self._seen_by.get(uid)
+    def _counts(self, event: Session | Anomaly) -> bool:
+        """Is this sensor's account the one to count? What two sensors saw of a conversation counts once.
+
+        Remembered by kind: one sensor's account may be spread over the files of a rotating capture.
+        """
+        key = (event.uid, type(event))
+        owner = self._seen_by.get(key)
         if owner is None:
-            if len(self._seen_by) >= MAX_UIDS:
+            if len(self._seen_by) >= MAX_ACCOUNTS:
                 del self._seen_by[next(iter(self._seen_by))]
-            self._seen_by[uid] = sensor
+            self._seen_by[key] = event.sensor
             return True
-        return owner == sensor
+        return owner == event.sensor and not isinstance(event, Connection)
 
     def _host(self, ip: str) -> Host:
         host = self.hosts.get(ip)
@@ -129,7 +134,7 @@ class Fold:
         return flow
 
     def _connection(self, event: Connection) -> None:
-        if not self._counts(event.uid, event.sensor):
+        if not self._counts(event):
             return
         client, server = event.client.ip, event.server.ip
         key = FlowKey(client, server, event.transport, event.service, event.server.port)
@@ -173,7 +178,7 @@ class Fold:
 
     def _session(self, event: Any, service: Service, fold: Callable[[FlowRecord, Any], bool]) -> FlowRecord | None:
         """Fold a protocol session into its flow; None if another sensor's account of it counts."""
-        if not self._counts(event.uid, event.sensor):
+        if not self._counts(event):
             return None
         flow = self._flow(FlowKey(event.client.ip, event.server.ip, Transport.TCP, service, event.server.port))
         flow.seen(event.ts, event.end)
@@ -267,7 +272,7 @@ class Fold:
         self._host(event.agent).banner(BannerKind.SNMP, event.system_description, event)
 
     def _anomaly(self, event: Anomaly) -> None:
-        if event.uid and not self._counts(event.uid, event.sensor):
+        if event.uid and not self._counts(event):
             return
         self.anomalies[event.name] += event.count
         if event.client is None or event.server is None:

@@ -14,7 +14,7 @@ from leadapron.see.inventory.evidence import Evidence
 
 MAX_STARTS = 256
 """Start times kept per flow (see `Flow.starts`)."""
-MAX_DISTINCT = 512
+MAX_DISTINCT = 1024
 """Distinct values kept of any one attribute of a record: titles, names, banners, SOP classes."""
 
 T = TypeVar("T")
@@ -115,6 +115,7 @@ class DicomRecord:
         "associations",
         "called",
         "callers",
+        "heard",
         "moves",
         "object_bytes",
         "objects",
@@ -135,6 +136,8 @@ class DicomRecord:
         self.objects = self.object_bytes = self.wide_finds = self.wide_matches = 0
         self.callers: dict[str, set[Implementation]] = {}
         """Calling AE title → toolkits that used it."""
+        self.heard: set[str] = set()
+        """Calling AE titles that the server answered, if only by a rejection."""
         self.called: set[str] = set()
         self.answered_titles: set[str] = set()
         """Called AE titles of accepted associations."""

@@ -17,6 +17,7 @@ from leadapron.model.events import (
     TlsSession,
 )
 from leadapron.see.inventory.records import (
+    MAX_DISTINCT,
     DicomRecord,
     FlowRecord,
     Hl7Record,
@@ -73,6 +74,8 @@ def fold_dicom(flow: FlowRecord, event: DicomAssociation) -> bool:
         for title in event.move_destinations:
             add(record.moves, title)
         flow.evidence.cite("move", event)
+    if spoke:
+        add(record.heard, event.calling_ae_title)
     return spoke
 
 
@@ -80,7 +83,7 @@ def _fold_negotiation(flow: FlowRecord, record: DicomRecord, event: DicomAssocia
     """Titles, toolkits, what was proposed, and how it ended."""
     record.associations += 1
     callers = record.callers.get(event.calling_ae_title)
-    if callers is None and len(record.callers) < MAX_TITLES:
+    if callers is None and len(record.callers) < MAX_DISTINCT:
         callers = record.callers[event.calling_ae_title] = set()
     if callers is not None and event.requestor != _NOBODY:
         add(callers, event.requestor)
@@ -105,10 +108,6 @@ def _fold_negotiation(flow: FlowRecord, record: DicomRecord, event: DicomAssocia
     elif event.outcome is DicomOutcome.ABORTED:
         record.aborted += 1
         flow.evidence.cite("abort", event)
-
-
-MAX_TITLES = 2048
-"""Calling AE titles kept per flow."""
 
 
 def fold_hl7(flow: FlowRecord, event: Hl7Session) -> bool:
