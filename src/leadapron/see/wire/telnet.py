@@ -24,7 +24,7 @@ _NEGOTIATION = range(0xFB, 0xFF)
 _OPTIONS = frozenset((0, 1, 3, 5, 6, 24, 31, 32, 33, 34, 35, 36, 37, 38, 39))
 """Options that real hosts open with (IANA registry telnet-options)."""
 
-_LOGIN_PROMPT = re.compile(rb"(?:login|user ?name|user|password) ?: ?$", re.IGNORECASE)
+_LOGIN_PROMPT = re.compile(rb"(?:login|user ?name|password) ?: ?$", re.IGNORECASE)
 _PASSWORD_PROMPT = re.compile(rb"(?:assword|asscode|mot de passe)[^\r\n]{0,24}: *$", re.IGNORECASE)
 _ANY_PROMPT = re.compile(rb"(?:\blogin|\buser ?name|password|mot de passe) ?:", re.IGNORECASE)
 _REFUSED = re.compile(rb"incorrect|fail|denied|invalid|bad pass|refus|assword ?:|login ?: ?$", re.IGNORECASE)
