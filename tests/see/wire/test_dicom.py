@@ -228,6 +228,11 @@ def test_heads_are_read_under_every_encoding(syntax: str) -> None:
     assert (head.modality, head.station_name, head.study) == ("CT", "CTROOM1", "1.2.826.0.1.1")
 
 
+@pytest.mark.parametrize("syntax", [d.IMPLICIT, d.EXPLICIT])
+def test_an_unseen_negotiation_is_guessed_from_the_bytes(syntax: str) -> None:
+    assert read_head(d.image(syntax=syntax), "")[0].study == "1.2.826.0.1.1"
+
+
 def test_sequences_before_the_study_are_walked_over() -> None:
     nested = struct.pack("<HHI", 0x0008, 0x1140, 0xFFFF_FFFF) + struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFF_FFFF)
     nested += d.data_set([(0x0008_1150, "UI", b"1.2")]) + struct.pack("<HHI", 0xFFFE, 0xE00D, 0)

@@ -41,7 +41,8 @@ class Engine:
         self.tcp = TcpTable(self.context, self._see_link)
         self.udp = UdpTable(self.context, datagrams)
         self._fragments = ip.Reassembly()
-        self._sightings: set[tuple[bytes, bytes, int]] = set()
+        self._places: dict[tuple[bytes, bytes, int], str] = {}
+        """(address, MAC, time-to-live) already sighted → text of the MAC."""
         self._header = 0
         """Length of the link header that the current batch's plain packets share."""
 
@@ -94,7 +95,8 @@ class Engine:
                 continue
             context.offset = half.last = offset
             begin = offset + header + start
-            half.conn.segment(half, seq, buffer[begin : min(begin + size, offset + length)], size)
+            data = buffer[begin : begin + size if header + start + size <= length else offset + length]
+            half.conn.segment(half, seq, data, size)
 
     def _control(
         self, batch: PacketBatch, offset: int, length: int, headers: int, size: int, key: bytes, seq: int, flags: int
@@ -102,14 +104,18 @@ class Engine:
         """A plain TCP packet that opens or ends a connection, or belongs to none yet."""
         self.context.offset = offset
         buffer = batch.buffer
-        begin, network = offset + headers, offset + self._header
-        data = buffer[begin : min(begin + size, offset + length)] if size > 0 else b""
+        if size > 0:
+            begin = offset + headers
+            data = buffer[begin : begin + size if headers + size <= length else offset + length]
+        else:
+            size, data = 0, b""
         half = self.tcp.halves.get(key)
         if half is None or flags & SYN:
+            network = offset + self._header
             ack = int.from_bytes(buffer[network + 28 : network + 32], "big")
-            self.tcp.packet(key, seq, flags, ack, data, max(size, 0), buffer[offset : network + 9])
+            self.tcp.packet(key, seq, flags, ack, data, size, buffer[offset : network + 9])
         else:
-            self.tcp.ongoing(half, seq, flags, data, max(size, 0))
+            self.tcp.ongoing(half, seq, flags, data, size)
 
     # ------------------------------------------------------------ any packet
     def _any_packet(self, batch: PacketBatch, offset: int, length: int) -> None:
@@ -179,26 +185,28 @@ class Engine:
             if inner is not None:
                 self._inside(inner, frame, depth)
                 return
-        self._sighting(packet.addresses[: len(packet.addresses) // 2], frame.source, packet.ttl, frame.vlan)
-        macs = _mac(frame.source), _mac(frame.destination)
+        macs = self._sighting(packet.addresses, frame.source, packet.ttl, frame.vlan), frame.destination.hex(":")
         self.udp.packet(packet.addresses, packet.identification, payload, packet.size, macs, frame.vlan)
 
     # ------------------------------------------------------------ who sits where
     def _see_link(self, conn: TcpConnection, half: Half, link_header: bytes) -> None:
-        """Learn the sender's MAC and hops from an opening or closing packet. `link_header` ends with the TTL."""
+        """Learn the sender's MAC and hops from an opening packet. `link_header` ends with the TTL."""
         if len(link_header) < 13:
             return
-        source = link_header[6:12]
-        if not conn.macs[half.side]:
-            conn.learn_mac(half.side, _mac(source))
-        self._sighting(half.key[: len(half.key) // 2 - 2], source, link_header[-1], conn.vlan)
+        conn.learn_mac(half.side, self._sighting(half.key[:-4], link_header[6:12], link_header[-1], conn.vlan))
 
-    def _sighting(self, address: bytes, mac: bytes, ttl: int, vlan: int) -> None:
-        if not mac or (address, mac, ttl) in self._sightings:
-            return
-        if len(self._sightings) >= MAX_SIGHTINGS:
-            self._sightings.clear()
-        self._sightings.add((address, mac, ttl))
+    def _sighting(self, ends: bytes, mac: bytes, ttl: int, vlan: int) -> str:
+        """Note that the first of two addresses (`ends`) sent from a MAC; returns the MAC's text."""
+        if not mac:
+            return ""
+        address = ends[: len(ends) // 2]
+        place = (address, mac, ttl)
+        known = self._places.get(place)
+        if known is not None:
+            return known
+        if len(self._places) >= MAX_SIGHTINGS:
+            self._places.clear()
+        text = self._places[place] = mac.hex(":")
         context = self.context
         context.emit(
             Sighting(
@@ -206,11 +214,12 @@ class Engine:
                 sensor=context.sensor,
                 packet=context.packet_number(),
                 ip=context.address(address),
-                mac=_mac(mac),
+                mac=text,
                 ttl=ttl,
                 vlan=vlan,
             )
         )
+        return text
 
     def _arp(self, data: bytes) -> None:
         """RFC 826 for Ethernet and IPv4; probes (sender 0.0.0.0) claim nothing."""
@@ -233,7 +242,7 @@ class Engine:
                 sensor=context.sensor,
                 packet=context.packet_number(),
                 ip=context.address(address),
-                mac=_mac(mac),
+                mac=mac.hex(":"),
             )
         )
 
@@ -247,10 +256,6 @@ class Engine:
             self.context.undecodable["fragment-lost"] += self._fragments.lost
         if self._fragments.overlaps:
             self.context.undecodable["fragment-overlap"] += self._fragments.overlaps
-
-
-def _mac(raw: bytes) -> str:
-    return raw.hex(":")
 
 
 def _plain_fields(header: int) -> Callable[[Any, int], tuple[Any, ...]]:

@@ -73,9 +73,17 @@ class Half:
 class TcpConnection:
     """A connection and, once its bytes are recognised, the dissector that reads them (see `Conversation`)."""
 
-    __slots__ = ("_anomalies", "_end", "_ends", "_start", "_uid", "answered", "closed", "closing", "context",
-                 "dissector", "gaps", "halves", "isn", "last_ns", "macs", "packet", "refused", "sensor", "start_ns",
-                 "swapped", "syn", "vlan")  # fmt: skip
+    # Defaults of the class: a connection is made for every packet of a scan, so making one must be cheap.
+    dissector: Dissector | None = None
+    isn: int | None = None
+    """Initial sequence number of the client, where it was seen."""
+    vlan = closing = gaps = 0
+    answered = refused = swapped = closed = False
+    _uid = ""
+    _start: datetime | None = None
+    _end: datetime | None = None
+    _ends: tuple[Endpoint, Endpoint] | None = None
+    _anomalies: dict[str, list[int | str]] | None = None
 
     def __init__(self, context: CaptureContext, key: bytes, *, opener: bool, syn: bool) -> None:
         """`key` holds the first packet's source, destination and ports; `opener`: is its sender the client?"""
@@ -86,19 +94,8 @@ class TcpConnection:
         mirrored = reverse(key)
         client_key, server_key = (key, mirrored) if opener else (mirrored, key)
         self.halves = Half(self, Side.CLIENT, client_key), Half(self, Side.SERVER, server_key)
-        self.dissector: Dissector | None = None
-        self.isn: int | None = None
         self.syn = syn
         self.macs = ["", ""]
-        self.vlan = 0
-        self.answered = self.refused = self.swapped = self.closed = False
-        self.closing = 0
-        self.gaps = 0
-        self._uid = ""
-        self._start: datetime | None = None
-        self._end: datetime | None = None
-        self._ends: tuple[Endpoint, Endpoint] | None = None
-        self._anomalies: dict[str, list[int | str]] = {}
 
     # ------------------------------------------------------------ what dissectors may ask (Conversation)
     @property
@@ -163,6 +160,8 @@ class TcpConnection:
         self.swapped = not self.swapped
 
     def anomaly(self, name: str, detail: str = "") -> None:
+        if self._anomalies is None:
+            self._anomalies = {}
         known = self._anomalies.get(name)
         if known is not None:
             known[0] = int(known[0]) + 1
@@ -183,7 +182,9 @@ class TcpConnection:
             want = half.want = seq
         if want == seq and len(data) == size and not half.pending:
             used = half.read(data)
-            if used >= size:
+            if used == size:
+                half.want = end
+            elif used > size:
                 half.want = (end + min(used - size, STOP)) & MASK
             else:
                 self._leave(half, data[used:] if used else data, end)
@@ -328,7 +329,8 @@ class TcpConnection:
                 self._hole(half)
         if self.dissector is not None:
             self.dissector.close()
-        self._report_anomalies()
+        if self._anomalies:
+            self._report(self._anomalies)
         client, server = self.halves if not self.swapped else (self.halves[1], self.halves[0])
         client_bytes, server_bytes = client.size(), server.size()
         self.context.gaps += self.gaps
@@ -358,8 +360,8 @@ class TcpConnection:
             half.read = _skip_all
             half.pending = b""
 
-    def _report_anomalies(self) -> None:
-        for name, (count, detail, packet, moment) in self._anomalies.items():
+    def _report(self, anomalies: dict[str, list[int | str]]) -> None:
+        for name, (count, detail, packet, moment) in anomalies.items():
             self.context.emit(
                 Anomaly(
                     ts=self.context.moment(int(moment)),
@@ -373,7 +375,7 @@ class TcpConnection:
                     detail=str(detail),
                 )
             )
-        self.context.anomalies += sum(int(entry[0]) for entry in self._anomalies.values())
+        self.context.anomalies += sum(int(entry[0]) for entry in anomalies.values())
 
 
 def reverse(key: bytes) -> bytes:

@@ -1,387 +1,97 @@
-"""One DICOM association on one connection (PS3.8): headers are read, pixel data are jumped over by arithmetic.
-
-After a P-DATA header only the DIMSE command and the head of a data set are wanted, so bulk objects cost a few bytes
-each, and loss inside their payload does no harm.
-"""
+"""One association: who asked whom, what was agreed, how it ended (PS3.8 §7), as one event."""
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+from collections.abc import Callable
+from datetime import datetime
 
-from leadapron.model.events import DicomAssociation, DicomOutcome, Service
+from leadapron.model.events import DicomAssociation, DicomOutcome
 from leadapron.see.wire.dicom.conduct import Conduct
-from leadapron.see.wire.dicom.dataset import HEAD_STEPS, is_wide_query, read_head
-from leadapron.see.wire.dicom.dimse import MAX_COMMAND, Command, parse_command
 from leadapron.see.wire.dicom.negotiation import negotiation
-from leadapron.see.wire.dicom.pdu import FIXED_PART, HEADER, AssociateItems, PduType, parse_items, text
-from leadapron.see.wire.dissector import STOP, Conversation, Dissector, Match, Side
-
-MAX_ASSOCIATE = 256 * 1024
-"""Bytes of an A-ASSOCIATE PDU: 128 contexts of 30 syntaxes stay below."""
-_CANDIDATE = re.compile(rb"[\x01\x02\x04](?:\x00|\Z)|[\x05-\x07](?:\x00{4}\x04|\x00{0,4}\Z)")
-"""Where a PDU may begin, as far as the bytes at hand tell."""
-_LEAST = {1: 42, 2: 42, 4: 12, 5: HEADER, 6: HEADER, 7: HEADER}
-"""PDU type → bytes that are needed to tell it from chance."""
-_COMMAND = re.compile(rb"\x04\x00.{8}[\x01-\xff][\x01\x03]\x00\x00\x00\x00\x04\x00\x00\x00", re.DOTALL)
-"""A P-DATA-TF PDU that starts a command set, which itself starts with its group length (PS3.7 Annex E.1)."""
-_TITLE_BYTES = bytes((0, *range(0x20, 0x7F)))
-
-_parse_items = lru_cache(maxsize=4096)(parse_items)
-_parse_command = lru_cache(maxsize=4096)(parse_command)
-_RQ, _AC, _RJ, _DATA, _, _RP, _ABORT = map(int, PduType)
+from leadapron.see.wire.dicom.pdu import AssociateItems, text
+from leadapron.see.wire.dissector import Conversation, Side
 
 
-class _Stream:
-    """What is half-read of one side."""
+class Association:
+    """What is known so far."""
 
-    __slots__ = ("command", "context", "head", "last", "lost", "message", "pdu_left", "side", "value_left")
+    # Defaults of the class: an association is made for every C-ECHO of a department, so making one must be cheap.
+    begun = False
+    """Was anything of it seen?"""
+    requestor: Side | None = None
+    gaps = 0
+    _titles = ("", "")
+    """Calling and called AE title."""
+    _request: AssociateItems | None = None
+    _answer: AssociateItems | None = None
+    _outcome = DicomOutcome.OPEN
+    _reject_reason = _abort_source = ""
 
-    def __init__(self, side: Side) -> None:
-        self.side = side
-        self.pdu_left = 0
-        """Bytes of the current P-DATA-TF PDU after its header."""
-        self.value_left = 0
-        """Bytes of the current data-set fragment not yet passed."""
-        self.last = False
-        self.command = b""
-        self.message: Command | None = None
-        """The command whose data set comes next."""
-        self.context = 0
-        self.head: bytearray | None = None
-        """The first bytes of the current data set, while they are wanted."""
-        self.lost = False
+    def __init__(self, pseudonym: Callable[[str], str], start: datetime, packet: int) -> None:
+        self.conduct = Conduct(pseudonym)
+        self._start, self._packet = start, packet
 
-    def forget(self) -> None:
-        self.pdu_left = self.value_left = 0
-        self.command, self.message, self.head = b"", None, None
-
-
-class DicomDissector(Dissector):
-    """DICOM upper layer over TCP."""
-
-    service = Service.DICOM
-    max_pending = MAX_ASSOCIATE + HEADER
-
-    def __init__(self, conversation: Conversation) -> None:
-        super().__init__(conversation)
-        self._streams = (_Stream(Side.CLIENT), _Stream(Side.SERVER))
-        self._begin()
-
-    def _begin(self) -> None:
-        self._start, self._packet = self.conversation.start, self.conversation.packet
-        self._requestor: Side | None = None
-        self._titles = ("", "")
-        self._request: AssociateItems | None = None
-        self._answer: AssociateItems | None = None
-        self._outcome = DicomOutcome.OPEN
-        self._reject_reason = self._abort_source = ""
-        self._busy = False
-        self._gaps = 0
-        self._conduct = Conduct(self.conversation.pseudonym)
-
-    # ---------------------------------------------------------------- recognition
-    @classmethod
-    def recognise(cls, side: Side, head: bytes) -> Match:
-        kind = head[0]
-        if kind in (_RQ, _AC) and head[1:2] in (b"\0", b""):
-            if len(head) < 42:
-                return Match.MORE if _associate_prefix(head) else Match.NO
-            return Match.YES if _associate_prefix(head) else Match.NO
-        if kind in (_RJ, _ABORT) and side is Side.SERVER:
-            fixed = bytes((kind, 0, 0, 0, 0, 4, 0))
-            if not fixed.startswith(head[:7]):
-                return Match.NO
-            return Match.YES if len(head) >= 10 and head[8] <= 3 else Match.MORE
-        return Match.NO
-
-    @classmethod
-    def recognise_midstream(cls, side: Side, head: bytes) -> Match:
-        if len(head) >= 42 and head[0] in (_RQ, _AC):
-            return Match.YES if head[1] == 0 and _associate_prefix(head) else Match.NO
-        if _single_value_pdu(head, 0):
-            return Match.YES
-        command = _COMMAND.search(head)
-        return Match.YES if command and _single_value_pdu(head, command.start()) else Match.NO
-
-    def begin_midstream(self, side: Side) -> None:
-        self._streams[side].lost = True
-
-    # ---------------------------------------------------------------- the stream
-    def feed(self, side: Side, data: bytes) -> int:
-        stream = self._streams[side]
-        position, end = 0, len(data)
-        if stream.lost:
-            position = self._resynchronise(stream, data)
-            if stream.lost:
-                return position
-        while True:
-            if stream.value_left:
-                position = self._value(stream, data, position)
-                if stream.value_left:
-                    return position
-            if end - position < HEADER:
-                return position
-            if stream.pdu_left > 0:
-                used = self._fragment(stream, data, position)
-            elif data[position] == _DATA:
-                used = self._data_pdu(stream, data, position)
-            else:
-                used = self._control_pdu(stream, data, position)
-            if used == 0:
-                return position
-            if used < 0:
-                stream.forget()
-                stream.lost = True
-                position += 1
-                position += self._resynchronise(stream, data[position:])
-                if stream.lost:
-                    return position
-                continue
-            position += used
-
-    def gap(self, side: Side, size: int) -> int:
-        self._gaps += 1
-        stream = self._streams[side]
-        stream.forget()
-        stream.lost = True
-        return 0
-
-    def _resynchronise(self, stream: _Stream, data: bytes) -> int:
-        """Look for a PDU whose own lengths agree; chance would have to guess 32 bits.
-
-        Returns the bytes passed over. Waits at the first place that is not decided yet, so that the way the
-        stream is cut changes nothing.
-        """
-        position = 0
-        while match := _CANDIDATE.search(data, position):
-            position = match.start()
-            kind = data[position]
-            if len(data) - position < _LEAST[kind]:
-                return position
-            if kind == _DATA:
-                found = _single_value_pdu(data, position)
-            else:
-                found = kind > _DATA or _associate_prefix(data[position : position + 42])
-            if found:
-                stream.lost = False
-                return position
-            position += 1
-        return len(data)
-
-    def _data_pdu(self, stream: _Stream, data: bytes, position: int) -> int:
-        """Bytes of one P-DATA-TF header, or -1 where its length cannot be."""
-        length = int.from_bytes(data[position + 2 : position + HEADER], "big")
-        if length < 6 or length >= STOP:
-            self.conversation.anomaly("dicom.pdu-length", f"P-DATA-TF of {length} bytes")
-            return -1
-        stream.pdu_left = length
-        return HEADER
-
-    def _control_pdu(self, stream: _Stream, data: bytes, position: int) -> int:
-        """Bytes of one whole PDU of association control; 0 = more are needed, -1 = not a PDU."""
-        kind = data[position]
-        length = int.from_bytes(data[position + 2 : position + HEADER], "big")
-        if not 1 <= kind <= 7:
-            self.conversation.anomaly("dicom.pdu-type", f"type {kind}")
-            return -1
-        least, most = (FIXED_PART, MAX_ASSOCIATE) if kind in (_RQ, _AC) else (4, 4)
-        if not least <= length <= most:
-            self.conversation.anomaly("dicom.pdu-length", f"type {kind} of {length} bytes")
-            return -1
-        if len(data) - position < HEADER + length:
-            return 0
-        self._control(stream.side, kind, data[position + HEADER : position + HEADER + length])
-        return HEADER + length
-
-    # ---------------------------------------------------------------- association control
-    def _control(self, side: Side, kind: int, body: bytes) -> None:
-        if kind == _RQ:
-            self._requested(side, body)
-        elif kind == _AC:
-            self._busy = True
-            if self._answer is None:
-                self._answer = self._items(body)
-            self._set_requestor(side.other)
-            if not self._titles[0]:
-                self._titles = text(body[20:36]), text(body[4:20])
-        elif kind == _RJ:
-            self._busy = True
-            self._outcome = DicomOutcome.REJECTED
-            self._reject_reason = f"{body[1]}.{body[2]}.{body[3]}"
-            self._set_requestor(side.other)
-        elif kind == _RP:
-            if self._outcome is DicomOutcome.OPEN:
-                self._outcome = DicomOutcome.RELEASED
-        elif kind == _ABORT:
-            self._busy = True
-            if self._outcome is not DicomOutcome.REJECTED:
-                self._outcome = DicomOutcome.ABORTED
-                self._abort_source = f"{body[2]}.{body[3]}"
-
-    def _requested(self, side: Side, body: bytes) -> None:
-        if self._busy:
-            self._emit()
-            self._begin()
-            self._start, self._packet = self.conversation.now(), self.conversation.current_packet()
-        self._busy = True
-        self._set_requestor(side)
+    def requested(self, body: bytes, items: AssociateItems) -> None:
+        """A-ASSOCIATE-RQ: called then calling AE title, then the items."""
+        self.begun = True
         self._titles = text(body[20:36]), text(body[4:20])
-        self._request = self._items(body)
+        self._request = items
 
-    def _items(self, body: bytes) -> AssociateItems:
-        items = _parse_items(body[FIXED_PART:])
-        for fault in items.faults:
-            self.conversation.anomaly(fault)
-        return items
+    def answered(self, body: bytes, items: AssociateItems) -> None:
+        """A-ASSOCIATE-AC, which repeats the titles of the request."""
+        self.begun = True
+        if self._answer is None:
+            self._answer = items
+        if self._request is None:
+            self._titles = text(body[20:36]), text(body[4:20])
 
-    def _set_requestor(self, side: Side) -> None:
-        if self._requestor is None:
-            self._requestor = side
-            if side is Side.SERVER:
-                self.conversation.swap_sides()
+    def rejected(self, body: bytes) -> None:
+        """A-ASSOCIATE-RJ: result, source, reason."""
+        self.begun = True
+        self._outcome = DicomOutcome.REJECTED
+        self._reject_reason = f"{body[1]}.{body[2]}.{body[3]}"
 
-    # ---------------------------------------------------------------- P-DATA-TF
-    def _fragment(self, stream: _Stream, data: bytes, position: int) -> int:
-        """Bytes of one presentation-data-value's header, or of the whole value where it holds a command."""
-        length = int.from_bytes(data[position : position + 4], "big")
-        control = data[position + 5]
-        if length < 2 or length + 4 > stream.pdu_left or control > 3:
-            self.conversation.anomaly("dicom.pdv-length", f"{length} bytes in {stream.pdu_left}")
-            return -1
-        if control & 1:
-            if length - 2 + len(stream.command) > MAX_COMMAND:
-                self.conversation.anomaly("dicom.command-set", f"more than {MAX_COMMAND} bytes")
-                return -1
-            if len(data) - position < 4 + length:
-                return 0
-            stream.command += data[position + 6 : position + 4 + length]
-            stream.pdu_left -= 4 + length
-            if control & 2:
-                self._command(stream, data[position + 4])
-            return 4 + length
-        stream.pdu_left -= 4 + length
-        stream.value_left, stream.last = length - 2, control & 2 != 0
-        if stream.message is not None:
-            self._conduct.count_bytes(stream.message, length - 2)
-        if not stream.value_left:
-            self._end_of_value(stream)
-        return HEADER
+    def released(self) -> None:
+        """A-RELEASE-RP."""
+        if self._outcome is DicomOutcome.OPEN:
+            self._outcome = DicomOutcome.RELEASED
 
-    def _command(self, stream: _Stream, context: int) -> None:
-        command = _parse_command(stream.command)
-        stream.command, stream.message, stream.head = b"", None, None
-        if command is None:
-            self.conversation.anomaly("dicom.command-set")
-            return
-        self._busy = True
-        if self._requestor is None:
-            self._set_requestor(stream.side.other if command.response else stream.side)
-        self._conduct.command(command, by_client=stream.side is self._requestor)
-        if command.data_set:
-            stream.message, stream.context = command, context
-            if not command.response and command.name in ("C-STORE", "C-FIND"):
-                stream.head = bytearray()
+    def aborted(self, body: bytes) -> None:
+        """A-ABORT: source, reason."""
+        self.begun = True
+        if self._outcome is not DicomOutcome.REJECTED:
+            self._outcome = DicomOutcome.ABORTED
+            self._abort_source = f"{body[2]}.{body[3]}"
 
-    def _value(self, stream: _Stream, data: bytes, position: int) -> int:
-        """Pass a data-set fragment: keep what the head still wants, jump over the rest."""
-        head = stream.head
-        if head is not None:
-            wanted = next(step for step in (*HEAD_STEPS, 0) if step > len(head) or not step) - len(head)
-            take = min(wanted, stream.value_left, len(data) - position)
-            if take <= 0 < stream.value_left:
-                return position
-            head += data[position : position + take]
-            position += take
-            stream.value_left -= take
-            if take == wanted or (not stream.value_left and stream.last):
-                self._look_at_head(stream, bytes(head))
-            if stream.value_left:
-                return self._value(stream, data, position)
-        else:
-            position += stream.value_left
-            stream.value_left = 0
-        self._end_of_value(stream)
-        return position
-
-    def _look_at_head(self, stream: _Stream, head: bytes) -> None:
-        message = stream.message
-        complete = (not stream.value_left and stream.last) or len(head) >= HEAD_STEPS[-1]
-        if message is None:
-            stream.head = None
-        elif message.name == "C-STORE":
-            found, done = read_head(head, self._transfer_syntax(stream.context))
-            if done or complete:
-                self._conduct.object_head(message, found)
-                stream.head = None
-        elif complete:
-            self._conduct.query(message, wide=is_wide_query(head, self._transfer_syntax(stream.context)))
-            stream.head = None
-
-    def _end_of_value(self, stream: _Stream) -> None:
-        if not stream.last:
-            return
-        if stream.head is not None:
-            self._look_at_head(stream, bytes(stream.head))
-        if stream.message is not None:
-            self._conduct.data_set_end(stream.message, self._transfer_syntax(stream.context))
-        stream.message = stream.head = None
-
-    def _transfer_syntax(self, context: int) -> str:
-        """What was agreed for a context; Implicit VR Little Endian, the default, where that was not seen."""
+    def transfer_syntax(self, context: int) -> str:
+        """What was agreed for a context, empty where that was not seen."""
         if self._answer is not None:
             for answer in self._answer.contexts:
                 if answer.id == context and answer.transfer_syntaxes:
                     return answer.transfer_syntaxes[0]
         return ""
 
-    # ---------------------------------------------------------------- the result
-    def close(self) -> None:
-        if self._busy:
-            self._emit()
-            self._busy = False
-
-    def _emit(self) -> None:
-        conversation, conduct = self.conversation, self._conduct
-        request, answer = self._request, self._answer
+    def event(self, conversation: Conversation) -> DicomAssociation:
+        """Everything, as it stands now."""
+        request, answer, conduct = self._request, self._answer, self.conduct
         outcome = self._outcome
         if outcome is DicomOutcome.OPEN and answer is None and not conduct.operations:
             outcome = DicomOutcome.UNANSWERED
-        conversation.emit(
-            DicomAssociation(
-                ts=self._start,
-                sensor=conversation.sensor,
-                packet=self._packet,
-                uid=conversation.uid,
-                client=conversation.client,
-                server=conversation.server,
-                end=conversation.now(),
-                calling_ae_title=self._titles[0],
-                called_ae_title=self._titles[1],
-                outcome=outcome,
-                accepted=answer is not None or bool(conduct.operations),
-                gaps=self._gaps,
-                reject_reason=self._reject_reason,
-                abort_source=self._abort_source,
-                **negotiation(request, answer),
-                **conduct.summary(),
-            )
+        return DicomAssociation(
+            ts=self._start,
+            sensor=conversation.sensor,
+            packet=self._packet,
+            uid=conversation.uid,
+            client=conversation.client,
+            server=conversation.server,
+            end=conversation.now(),
+            calling_ae_title=self._titles[0],
+            called_ae_title=self._titles[1],
+            outcome=outcome,
+            accepted=answer is not None or bool(conduct.operations),
+            gaps=self.gaps,
+            reject_reason=self._reject_reason,
+            abort_source=self._abort_source,
+            **negotiation(request, answer),
+            **conduct.summary(),
         )
-
-
-def _associate_prefix(head: bytes) -> bool:
-    """Protocol version 1, reserved bytes zero, AE titles printable (PS3.8 Tables 9-11, 9-17)."""
-    if len(head) >= 8 and not head[7] & 1:
-        return False
-    if head[8:10] not in (b"", b"\0", b"\0\0"):
-        return False
-    return not head[10:42].strip(_TITLE_BYTES)
-
-
-def _single_value_pdu(data: bytes, position: int) -> bool:
-    """A P-DATA-TF PDU that holds exactly one presentation-data-value, as almost all do."""
-    if len(data) - position < 12 or data[position] != _DATA or data[position + 1]:
-        return False
-    length = int.from_bytes(data[position + 2 : position + 6], "big")
-    value = int.from_bytes(data[position + 6 : position + 10], "big")
-    return value + 4 == length and value >= 2 and data[position + 10] & 1 == 1 and data[position + 11] < 4

@@ -54,10 +54,16 @@ class _End(Enum):
 
 
 class _Encoding:
-    """How elements are written under one transfer syntax (PS3.5 §7.1, Annex A)."""
+    """How elements are written under one transfer syntax (PS3.5 §7.1, Annex A).
 
-    def __init__(self, transfer_syntax: str) -> None:
-        self.explicit = transfer_syntax != IMPLICIT_LITTLE
+    Where the negotiation was not seen the first element tells: an explicit one names its VR in two capitals.
+    """
+
+    def __init__(self, transfer_syntax: str, data: bytes) -> None:
+        if transfer_syntax:
+            self.explicit = transfer_syntax != IMPLICIT_LITTLE
+        else:
+            self.explicit = data[4:6].isalpha() and data[4:6].isupper()
         self.order: Literal["big", "little"] = "big" if transfer_syntax == EXPLICIT_BIG else "little"
 
     def element(self, data: bytes, position: int) -> tuple[int, int, int, bool] | _End:
@@ -91,7 +97,7 @@ def read_head(data: bytes, transfer_syntax: str) -> tuple[Head, bool]:
     """The maker and study of an object from its first bytes; True when more bytes could not add anything."""
     if transfer_syntax == DEFLATED:
         data = inflate(data, HEAD_STEPS[-1])
-    encoding = _Encoding(transfer_syntax)
+    encoding = _Encoding(transfer_syntax, data)
     found: dict[int, str] = {}
     position, previous, done = 0, -1, False
     while True:
@@ -183,7 +189,7 @@ def is_wide_query(data: bytes, transfer_syntax: str) -> bool:
     """
     if transfer_syntax == DEFLATED:
         data = inflate(data, HEAD_STEPS[-1])
-    encoding = _Encoding(transfer_syntax)
+    encoding = _Encoding(transfer_syntax, data)
     position, elements = 0, 0
     while True:
         step = encoding.element(data, position)

@@ -7,7 +7,6 @@ from typing import Final
 
 from leadapron.model.events import Certificate, Service, TlsSession
 from leadapron.see.wire.dissector import STOP, Conversation, Dissector, Match, Side
-from leadapron.see.wire.tls.certificate import parse_certificate
 from leadapron.see.wire.tls.cursor import Cursor, TruncatedError
 from leadapron.see.wire.tls.hello import (
     SSL2_VERSION,
@@ -318,6 +317,9 @@ class TlsDissector(Dissector):
         chain = Cursor(Cursor(body).vector(3))
         if self._certificate is not None or not chain.left:
             return
+        # Imported when the first certificate comes: reading X.509 takes a library that is slow to load.
+        from leadapron.see.wire.tls.certificate import parse_certificate
+
         self._certificate = parse_certificate(chain.vector(3))
         if self._certificate is None:
             self.conversation.anomaly("tls.certificate")
