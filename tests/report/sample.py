@@ -331,7 +331,7 @@ def _findings(assets: list[Asset], flows: list[Flow]) -> tuple[Finding, ...]:
     def at(asset: Asset, *services: Service) -> tuple[str, ...]:
         return tuple(one.id for one in flows if one.server == asset.id and one.service in services)
 
-    def found(rule: str, asset: Asset, severity: Severity, harm: tuple[Harm, ...], **more: object) -> Finding:
+    def found(rule: str, asset: Asset, severity: Severity, harm: tuple[Harm, ...], **more: str | int) -> Finding:
         return Finding(
             rule=rule, subject=_subject(asset), severity=severity, harm=harm, params={"server": asset.label, **more},
             confidence=Confidence.SEEN, reasons=("service=dicom", "encrypted=false"), score=9.0,

@@ -12,7 +12,7 @@ from leadapron.model.assessment import Assessment
 from leadapron.model.errors import ContentError
 from leadapron.model.findings import Finding, Severity, Subject, SubjectType
 from leadapron.model.inventory import Asset, Flow, Inventory
-from leadapron.report.document import (
+from leadapron.report.contract import (
     SCHEMA,
     AssetEntry,
     Component,

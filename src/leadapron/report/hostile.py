@@ -21,30 +21,20 @@ MAX_TEXT = 200
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories without a shape of their own: controls, formats, surrogates, private, unassigned, separators."""
 
-_CONTROL_PICTURES = 0x2400
-_DELETE_PICTURE = "\u2421"
-
 T = TypeVar("T")
 
 
 def visible(text: str) -> str:
     """The text with every character that has no shape of its own spelled out, cut after `MAX_TEXT` characters.
 
-    Control characters become their Unicode pictures (ESC → ␛), the others their number (⟨U+202E⟩).
+    Each becomes its number: an escape is `[U+001B]`, a right-to-left override `[U+202E]`.
     """
     shown = text if text.isascii() and text.isprintable() else "".join(map(_shape, text[: MAX_TEXT + 1]))
     return shown if len(shown) <= MAX_TEXT else shown[:MAX_TEXT] + "…"
 
 
 def _shape(character: str) -> str:
-    code = ord(character)
-    if code < 0x20:
-        return chr(_CONTROL_PICTURES + code)
-    if code == 0x7F:
-        return _DELETE_PICTURE
-    if unicodedata.category(character) in _UNSEEN:
-        return f"⟨U+{code:04X}⟩"
-    return character
+    return f"[U+{ord(character):04X}]" if unicodedata.category(character) in _UNSEEN else character
 
 
 def harmless(value: T) -> T:

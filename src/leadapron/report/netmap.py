@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from leadapron.model.findings import Severity
 from leadapron.model.inventory import Role
-from leadapron.report.document import AssetEntry, Document, FlowEntry
+from leadapron.report.contract import AssetEntry, Document, FlowEntry
 from leadapron.report.vocabulary import ROLES, Family, family, service_name
 from leadapron.report.words import Words
 

@@ -21,7 +21,7 @@ from msgspec import Struct
 from leadapron.model.findings import Severity
 from leadapron.model.inventory import Role
 from leadapron.report.chart import exams_chart
-from leadapron.report.document import AssetEntry, Document, FindingEntry, FlowEntry
+from leadapron.report.contract import AssetEntry, Document, FindingEntry, FlowEntry
 from leadapron.report.drawing import draw
 from leadapron.report.names import dicom_name
 from leadapron.report.netmap import (

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec import inspect as types
 
-from leadapron.report.document import SCHEMA, Document
+from leadapron.report.contract import SCHEMA, Document
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

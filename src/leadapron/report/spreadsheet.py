@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from leadapron.report.document import AssetEntry, Component, Control, Document, FindingEntry, FlowEntry, SubjectEntry
+from leadapron.report.contract import AssetEntry, Component, Control, Document, FindingEntry, FlowEntry, SubjectEntry
 from leadapron.report.words import Language
 
 _SEPARATORS = {Language.EN: ",", Language.FR: ";"}

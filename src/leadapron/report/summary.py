@@ -9,7 +9,7 @@ from datetime import timedelta
 from leadapron.model.assessment import Assessment
 from leadapron.model.findings import Harm, Severity
 from leadapron.model.inventory import Inventory, Role
-from leadapron.report.document import Action, AssetEntry, FindingEntry, Summary
+from leadapron.report.contract import Action, AssetEntry, FindingEntry, Summary
 from leadapron.report.words import Words
 
 SHORT_CAPTURE = timedelta(hours=24)

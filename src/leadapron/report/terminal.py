@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leadapron.model.findings import Severity
-from leadapron.report.document import Action, AssetEntry, Document, FindingEntry
+from leadapron.report.contract import Action, AssetEntry, Document, FindingEntry
 from leadapron.report.names import dicom_name
 from leadapron.report.vocabulary import CONFIDENCES, HARMS, SEVERITIES, role_names, service_name
 from leadapron.report.words import Words, words

@@ -58,10 +58,10 @@ function reveal() {
 addEventListener("hashchange", reveal);
 reveal();
 
-// Paper cannot be opened: print the evidence of findings and the zones' maps.
+// Paper cannot be opened: print the evidence of findings. Zones' maps print when the reader opened them.
 let opened = [];
 addEventListener("beforeprint", () => {
-  opened = Array.from(document.querySelectorAll(".proof:not([open]), .zone-map:not([open])"));
+  opened = Array.from(document.querySelectorAll(".proof:not([open])"));
   for (const one of opened) one.open = true;
 });
 addEventListener("afterprint", () => {
