@@ -117,7 +117,9 @@ def _paths(node: yaml.Node, prefix: str) -> Iterator[tuple[str, int]]:
             yield from _paths(value, path)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            yield from _paths(value, f"{prefix}[{index}]")
+            path = f"{prefix}[{index}]"
+            yield path, value.start_mark.line + 1
+            yield from _paths(value, path)
 
 
 def _path_first(message: str) -> str:
