@@ -133,4 +133,4 @@ def test_evaluation_never_raises(node: Node, row: dict[str, object]) -> None:
     match = evaluate(node, row)
     assert (match is None) is (evaluate(Not(node), row) is not None)
     if match is not None:
-        assert set(reason.partition("=")[0] for reason in match.reasons()) <= set(fields_of(node))
+        assert {reason.partition("=")[0] for reason in match.reasons()} <= set(fields_of(node))

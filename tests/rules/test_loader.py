@@ -112,5 +112,5 @@ def test_a_control_without_a_title_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(
         'id = "x"\nname = "X"\nsource = "s"\nedition = "1"\n[[controls]]\nid = "1"\ntitles = {en = "One"}\n', "utf-8"
     )
-    with pytest.raises(ContentError, match="x.toml: control 1 has no title in fr"):
+    with pytest.raises(ContentError, match=r"x\.toml: control 1 has no title in fr"):
         load_controls(tmp_path)

@@ -59,7 +59,7 @@ def test_a_detection_becomes_a_condition() -> None:
     ],
 )
 def test_modifiers(leaf: str, value: object, *, expected: bool) -> None:
-    detection = "{a: {%s}, condition: a}" % leaf
+    detection = f"{{a: {{{leaf}}}, condition: a}}"
     assert holds(detection, {"f": value, "g": "same"}) is expected
 
 
@@ -68,7 +68,7 @@ def test_modifiers(leaf: str, value: object, *, expected: bool) -> None:
     [("1 of s_*", True), ("all of s_*", False), ("s_1 or s_2", True), ("not (s_1 and s_2)", True), ("1 of them", True)],
 )
 def test_conditions(condition: str, *, expected: bool) -> None:
-    assert holds("{s_1: {f: x}, s_2: {f: y}, condition: %s}" % condition, {"f": "x"}) is expected
+    assert holds(f"{{s_1: {{f: x}}, s_2: {{f: y}}, condition: {condition}}}", {"f": "x"}) is expected
 
 
 @pytest.mark.parametrize(
