@@ -89,6 +89,15 @@ def test_devices_and_flows_know_their_findings() -> None:
     assert flow.severity is Severity.CRITICAL
 
 
+def test_an_action_names_every_subject_of_its_rule() -> None:
+    made = document(sample.department(), sample.RULES, "en")
+    clear = next(one for one in made.actions if one.rule == "dcm-clear")
+    assert clear.subjects == ("pacs", "ris")
+    assert clear.title == "pacs, ris receives images in clear"
+    assert len(clear.findings) == 2
+    assert [one.rule for one in made.actions] == list(dict.fromkeys(one.rule for one in made.findings))
+
+
 def test_the_summary_names_the_limits() -> None:
     assessment = msgspec.structs.replace(sample.department(), interrupted=True)
     limits = document(assessment, sample.RULES, "en").summary.limits

@@ -145,6 +145,17 @@ def test_a_large_network_is_drawn_by_zone() -> None:
     assert len(text) < 5_000_000
 
 
+def test_many_places_of_one_rule_fold() -> None:
+    finding = sample.department().findings[0]
+    many = tuple(
+        msgspec.structs.replace(finding, subject=msgspec.structs.replace(finding.subject, id=f"a-{number}"))
+        for number in range(40)
+    )
+    text = render_html(document(msgspec.structs.replace(sample.department(), findings=many), sample.RULES, "en"))
+    assert "32 further places" in text
+    assert text.count('class="place"') == 40
+
+
 def test_times_are_shown_in_the_zone_asked_for() -> None:
     made = document(sample.department(), sample.RULES, "fr")
     text = render_html(made, zone=timezone(timedelta(hours=1)))

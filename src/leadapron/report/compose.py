@@ -5,62 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Protocol
 
-from leadapron.assess import rank_words
 from leadapron.model.assessment import Assessment
-from leadapron.model.errors import ContentError
-from leadapron.model.findings import Finding, Severity, Subject, SubjectType
+from leadapron.model.findings import Finding, Severity, SubjectType
 from leadapron.model.inventory import Asset, Flow, Inventory
 from leadapron.report.contract import (
     SCHEMA,
+    Action,
     AssetEntry,
     Component,
-    Control,
     Document,
     FindingEntry,
     FlowEntry,
-    SubjectEntry,
     Zone,
 )
 from leadapron.report.hostile import harmless
-from leadapron.report.summary import actions, summarise
-from leadapron.report.vocabulary import SUBJECTS
-from leadapron.report.words import Words, words
+from leadapron.report.sentences import RuleWords, Sentences
+from leadapron.report.summary import summarise
+from leadapron.report.words import words
 from leadapron.rules import Framework, load_controls
 
 _ORDER = list(Severity).index
 """Worst first."""
-
-
-class RuleTexts(Protocol):
-    """A rule's sentences in one language, with `{parameters}` of its findings."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def seen(self) -> str: ...
-    @property
-    def why(self) -> str: ...
-    @property
-    def remedy(self) -> str: ...
-    @property
-    def side_effects(self) -> str: ...
-    @property
-    def effort(self) -> str: ...
-
-
-class RuleWords(Protocol):
-    """What a report needs of a rule."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def texts(self) -> Mapping[str, RuleTexts]: ...
-    @property
-    def controls(self) -> Mapping[str, tuple[str, ...]]: ...
-    @property
-    def effort_hours(self) -> float: ...
 
 
 def document(
@@ -77,13 +43,13 @@ def document(
     say = words(lang)
     safe = harmless(assessment)
     inventory = safe.inventory
-    sentences = _Sentences({rule.name: rule for rule in rules}, frameworks or load_controls(), say)
+    sentences = Sentences({rule.name: rule for rule in rules}, frameworks or load_controls(), say)
     findings = _findings(safe.findings, sentences)
     touching = _touching(findings, inventory)
     on_asset, on_flow = _severities(findings)
     assets = tuple(_asset(one, on_asset.get(one.id), touching[one.id]) for one in inventory.assets)
     flows = tuple(_flow(one, on_flow.get(one.id), touching[one.id]) for one in inventory.flows)
-    todo = actions(findings)
+    todo = _actions(safe.findings, findings, sentences)
     return Document(
         schema=SCHEMA,
         version=safe.version,
@@ -102,81 +68,7 @@ def document(
     )
 
 
-class _Sentences:
-    """The words of findings in one language."""
-
-    def __init__(self, rules: Mapping[str, RuleWords], frameworks: Mapping[str, Framework], say: Words) -> None:
-        self._rules = rules
-        self._frameworks = frameworks
-        self._say = say
-        self._ranking = rank_words()[say.language]
-
-    def entry(self, name: str, rank: int, finding: Finding) -> FindingEntry:
-        """A finding in words."""
-        rule = self._rules.get(finding.rule)
-        if rule is None or self._say.language not in rule.texts:
-            raise ContentError(f"rule {finding.rule}: no sentences in language {self._say.language}")
-        texts = rule.texts[self._say.language]
-        return FindingEntry(
-            id=name,
-            rule=finding.rule,
-            rank=rank,
-            score=finding.score,
-            rank_reasons=tuple(map(self._rank_reason, finding.rank_reason)),
-            subject=SubjectEntry(
-                type=finding.subject.type,
-                id=finding.subject.id,
-                label=self._label(finding.subject),
-                addresses=finding.subject.addresses,
-            ),
-            title=_filled(texts.title, finding),
-            severity=finding.severity,
-            harm=finding.harm,
-            confidence=finding.confidence,
-            seen=_filled(texts.seen, finding),
-            why=_filled(texts.why, finding),
-            remediation=_filled(texts.remedy, finding),
-            effort=_filled(texts.effort, finding),
-            effort_hours=rule.effort_hours,
-            side_effects=_filled(texts.side_effects, finding),
-            controls=tuple(
-                self._control(framework, one) for framework in sorted(rule.controls) for one in rule.controls[framework]
-            ),
-            reasons=finding.reasons,
-            flows=finding.flows,
-            evidence=finding.evidence,
-        )
-
-    def _label(self, subject: Subject) -> str:
-        return self._say.gettext(SUBJECTS[subject.type]) if subject.type is SubjectType.NETWORK else subject.label
-
-    def _rank_reason(self, reason: str) -> str:
-        """`message=value`: a word as value has a sentence of its own, a number fills the message's."""
-        message, _, value = reason.partition("=")
-        sentence = self._ranking.get(reason) or self._ranking.get(message)
-        if sentence is None:
-            raise ContentError(f"ranking.yml: no sentence for {message}")
-        return sentence.replace("{value}", value)
-
-    def _control(self, framework: str, control: str) -> Control:
-        source = self._frameworks.get(framework)
-        known = source.control(control) if source else None
-        return Control(
-            framework=framework,
-            framework_name=source.name if source else framework,
-            id=control,
-            title=known.titles[self._say.language] if known else "",
-        )
-
-
-def _filled(sentence: str, finding: Finding) -> str:
-    try:
-        return sentence.format_map(finding.params).strip()
-    except KeyError as error:
-        raise ContentError(f"rule {finding.rule}: its finding has no parameter {error}") from error
-
-
-def _findings(findings: Iterable[Finding], sentences: _Sentences) -> tuple[FindingEntry, ...]:
+def _findings(findings: Iterable[Finding], sentences: Sentences) -> tuple[FindingEntry, ...]:
     seen: dict[str, int] = defaultdict(int)
     entries = []
     for rank, finding in enumerate(findings, start=1):
@@ -185,6 +77,14 @@ def _findings(findings: Iterable[Finding], sentences: _Sentences) -> tuple[Findi
         name = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
         entries.append(sentences.entry(name, rank, finding))
     return tuple(entries)
+
+
+def _actions(findings: Iterable[Finding], entries: Iterable[FindingEntry], sentences: Sentences) -> tuple[Action, ...]:
+    """One action per rule, in the order of its best ranked finding."""
+    grouped: dict[str, list[tuple[Finding, FindingEntry]]] = defaultdict(list)
+    for finding, entry in zip(findings, entries, strict=True):
+        grouped[finding.rule].append((finding, entry))
+    return tuple(map(sentences.action, grouped.values()))
 
 
 def _digest(finding: Finding) -> str:

@@ -15,6 +15,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from leadapron.model.findings import Finding
+
 MAX_TEXT = 200
 """Characters shown of one string; the longest name a standard allows here (a DNS name) has 253, most have 16."""
 
@@ -24,13 +26,17 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 T = TypeVar("T")
 
 
-def visible(text: str) -> str:
-    """The text with every character that has no shape of its own spelled out, cut after `MAX_TEXT` characters.
+MAX_LIST = 1000
+"""Characters shown of a finding's parameter, which may join many names."""
+
+
+def visible(text: str, most: int = MAX_TEXT) -> str:
+    """The text with every character that has no shape of its own spelled out, cut after `most` characters.
 
     Each becomes its number: an escape is `[U+001B]`, a right-to-left override `[U+202E]`.
     """
-    shown = text if text.isascii() and text.isprintable() else "".join(map(_shape, text[: MAX_TEXT + 1]))
-    return shown if len(shown) <= MAX_TEXT else shown[:MAX_TEXT] + "…"
+    shown = text if text.isascii() and text.isprintable() else "".join(map(_shape, text[: most + 1]))
+    return shown if len(shown) <= most else shown[:most] + "…"
 
 
 def _shape(character: str) -> str:
@@ -52,7 +58,10 @@ def _harmless(value: object) -> object:
     if isinstance(value, Mapping):
         return {_harmless(key): _harmless(item) for key, item in value.items()}
     if isinstance(value, Struct):
-        return msgspec.structs.replace(
-            value, **{name: _harmless(getattr(value, name)) for name in value.__struct_fields__}
-        )
+        fields = {name: _harmless(getattr(value, name)) for name in value.__struct_fields__}
+        if isinstance(value, Finding):
+            fields["params"] = {
+                name: visible(one, MAX_LIST) if isinstance(one, str) else one for name, one in value.params.items()
+            }
+        return msgspec.structs.replace(value, **fields)
     return value

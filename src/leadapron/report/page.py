@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 from functools import cache
 from importlib.resources import files
@@ -44,6 +44,7 @@ from leadapron.report.vocabulary import (
     family,
     role_names,
     service_name,
+    several,
 )
 from leadapron.report.words import Words, words
 
@@ -160,6 +161,9 @@ class _Vocabulary:
 
     def drawn_role(self, asset: AssetEntry) -> Role:
         return main_role(asset)
+
+    def several(self, items: Sequence[str], most: int) -> str:
+        return several(items, most, self._say)
 
     def dicom(self, uid: str) -> str:
         return dicom_name(uid)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from leadapron.model.assessment import Assessment
@@ -16,33 +16,6 @@ SHORT_CAPTURE = timedelta(hours=24)
 """A day shows most of a department's habits; less does not."""
 
 URGENT = (Severity.CRITICAL, Severity.HIGH)
-
-
-def actions(findings: Iterable[FindingEntry]) -> tuple[Action, ...]:
-    """One action per rule, in the order of its best ranked finding."""
-    grouped: dict[str, list[FindingEntry]] = {}
-    for finding in findings:
-        grouped.setdefault(finding.rule, []).append(finding)
-    order = list(Severity)
-    made = []
-    for rule, group in grouped.items():
-        first = group[0]
-        made.append(
-            Action(
-                rule=rule,
-                title=first.title,
-                severity=min((one.severity for one in group), key=order.index),
-                harm=tuple(harm for harm in Harm if any(harm in one.harm for one in group)),
-                why=first.why,
-                remediation=first.remediation,
-                effort=first.effort,
-                effort_hours=first.effort_hours * len(group),
-                side_effects=first.side_effects,
-                findings=tuple(one.id for one in group),
-                subjects=tuple(dict.fromkeys(one.subject.label for one in group)),
-            )
-        )
-    return tuple(made)
 
 
 def summarise(
@@ -103,12 +76,13 @@ def _what_it_means(counted: Counter[Severity], todo: Sequence[Action], say: Word
         return [_("No weakness was seen in this traffic. It does not prove that there is none: read the limits below.")]
     if not urgent:
         return [
-            _("Nothing seen here threatens exams or patient data at once."),
+            _("No weak spot seen here calls for urgent action."),
             say.ngettext(
                 "{n} weak spot can be planned into ordinary work.",
                 "{n} weak spots can be planned into ordinary work.",
                 later,
             ),
+            _("Start with: {title}.").format(title=todo[0].title.rstrip(".")),
         ]
     sentences = [
         say.ngettext(

@@ -18,7 +18,7 @@ from rich.text import Text
 from leadapron.model.findings import Severity
 from leadapron.report.contract import Action, AssetEntry, Document, FindingEntry
 from leadapron.report.names import dicom_name
-from leadapron.report.vocabulary import CONFIDENCES, HARMS, SEVERITIES, role_names, service_name
+from leadapron.report.vocabulary import CONFIDENCES, HARMS, SEVERITIES, role_names, service_name, several
 from leadapron.report.words import Words, words
 
 _STYLES = {
@@ -128,11 +128,11 @@ def _action(number: int, action: Action, say: Words) -> RenderableType:
     return Group(
         Text.assemble(f"{number}. ", _severity(action.severity, say), " ", (action.title, "bold")),
         _facts(
+            (_("Concerns"), several(action.subjects, 8, say)),
             (_("Why"), action.why),
             (_("What to do"), action.remediation),
             (_("Effort"), action.effort),
             (_("Side effects"), action.side_effects),
-            (_("Concerns"), _several(action.subjects, 8, say) if len(action.subjects) > 1 else ""),
         ),
         Text(),
     )
@@ -150,12 +150,6 @@ def _facts(*facts: tuple[str, str]) -> RenderableType:
 
 def _heading(title: str) -> RenderableType:
     return Group(Rule(Text(title, "bold"), align="left", style="dim"), Text())
-
-
-def _several(items: tuple[str, ...], most: int, say: Words) -> str:
-    if len(items) <= most:
-        return ", ".join(items)
-    return say.gettext("{names} and {n} more").format(names=", ".join(items[:most]), n=say.number(len(items) - most))
 
 
 def _table(*columns: tuple[str, bool]) -> Table:
@@ -181,9 +175,9 @@ def _inventory(document: Document, say: Words, *, most: int | None) -> Renderabl
         table.add_row(
             Text(asset.label, "bold"),
             Text(" ".join((role_names(asset.roles, say), *asset.modalities))),
-            Text(_several(asset.addresses, 2, say)),
+            Text(several(asset.addresses, 2, say)),
             Text(_made_by(asset)),
-            Text(_several(asset.ae_titles, 2, say)),
+            Text(several(asset.ae_titles, 2, say)),
             _severity(asset.severity, say) if asset.severity else Text(),
         )
     parts: list[RenderableType] = [_heading(_("Devices")), table]

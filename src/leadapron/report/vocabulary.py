@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from leadapron.model.events import Service
@@ -128,3 +129,12 @@ def service_name(service: Service, words: Words) -> str:
 def role_names(roles: tuple[Role, ...], words: Words) -> str:
     """What a device does, in words; nothing recognised is said so."""
     return ", ".join(words.gettext(ROLES[role]) for role in roles or (Role.UNKNOWN,))
+
+
+def several(items: Sequence[str], most: int, words: Words) -> str:
+    """The first `most` items, and how many more there are."""
+    if len(items) <= most:
+        return ", ".join(items)
+    return words.gettext("{names} and {n} more").format(
+        names=", ".join(items[:most]), n=words.number(len(items) - most)
+    )

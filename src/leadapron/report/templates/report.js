@@ -61,7 +61,7 @@ reveal();
 // Paper cannot be opened: print the evidence of findings. Zones' maps print when the reader opened them.
 let opened = [];
 addEventListener("beforeprint", () => {
-  opened = Array.from(document.querySelectorAll(".proof:not([open])"));
+  opened = Array.from(document.querySelectorAll(".proof:not([open]), .rest:not([open])"));
   for (const one of opened) one.open = true;
 });
 addEventListener("afterprint", () => {

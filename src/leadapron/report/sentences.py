@@ -1,0 +1,152 @@
+"""A finding in words: the rule's sentences, filled, and the reasons of its rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from leadapron.assess import rank_words
+from leadapron.model.errors import ContentError
+from leadapron.model.findings import Finding, Harm, Severity, Subject, SubjectType
+from leadapron.report.contract import Action, Control, FindingEntry, SubjectEntry
+from leadapron.report.vocabulary import SUBJECTS, several
+from leadapron.report.words import Words
+from leadapron.rules import Framework
+
+NAMED = 5
+"""Values that a sentence lists before it says how many more there are."""
+
+
+class RuleTexts(Protocol):
+    """A rule's sentences in one language, with `{parameters}` of its findings."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def seen(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+    @property
+    def side_effects(self) -> str: ...
+    @property
+    def effort(self) -> str: ...
+
+
+class RuleWords(Protocol):
+    """What a report needs of a rule."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def texts(self) -> Mapping[str, RuleTexts]: ...
+    @property
+    def controls(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def effort_hours(self) -> float: ...
+
+
+class Sentences:
+    """The words of findings in one language."""
+
+    def __init__(self, rules: Mapping[str, RuleWords], frameworks: Mapping[str, Framework], say: Words) -> None:
+        self._rules = rules
+        self._frameworks = frameworks
+        self._say = say
+        self._ranking = rank_words()[say.language]
+
+    def entry(self, name: str, rank: int, finding: Finding) -> FindingEntry:
+        """A finding in words."""
+        rule, texts = self._rule(finding)
+        return FindingEntry(
+            id=name,
+            rule=finding.rule,
+            rank=rank,
+            score=finding.score,
+            rank_reasons=tuple(map(self._rank_reason, finding.rank_reason)),
+            subject=SubjectEntry(
+                type=finding.subject.type,
+                id=finding.subject.id,
+                label=self._label(finding.subject),
+                addresses=finding.subject.addresses,
+            ),
+            title=_filled(texts.title, rule.name, finding.params),
+            severity=finding.severity,
+            harm=finding.harm,
+            confidence=finding.confidence,
+            seen=_filled(texts.seen, rule.name, finding.params),
+            why=_filled(texts.why, rule.name, finding.params),
+            remediation=_filled(texts.remedy, rule.name, finding.params),
+            effort=_filled(texts.effort, rule.name, finding.params),
+            effort_hours=rule.effort_hours,
+            side_effects=_filled(texts.side_effects, rule.name, finding.params),
+            controls=tuple(
+                self._control(framework, one) for framework in sorted(rule.controls) for one in rule.controls[framework]
+            ),
+            reasons=finding.reasons,
+            flows=finding.flows,
+            evidence=finding.evidence,
+        )
+
+    def _label(self, subject: Subject) -> str:
+        return self._say.gettext(SUBJECTS[subject.type]) if subject.type is SubjectType.NETWORK else subject.label
+
+    def _rank_reason(self, reason: str) -> str:
+        """`message=value`: a word as value has a sentence of its own, a number fills the message's."""
+        message, _, value = reason.partition("=")
+        sentence = self._ranking.get(reason) or self._ranking.get(message)
+        if sentence is None:
+            raise ContentError(f"ranking.yml: no sentence for {message}")
+        return sentence.replace("{value}", value)
+
+    def _control(self, framework: str, control: str) -> Control:
+        source = self._frameworks.get(framework)
+        known = source.control(control) if source else None
+        return Control(
+            framework=framework,
+            framework_name=source.name if source else framework,
+            id=control,
+            title=known.titles[self._say.language] if known else "",
+        )
+
+    def action(self, group: Sequence[tuple[Finding, FindingEntry]]) -> Action:
+        """What settles all findings of one rule; a parameter in which they differ becomes a list of its values."""
+        findings, entries = zip(*group, strict=True)
+        rule, texts = self._rule(findings[0])
+        params = self._params(findings)
+        return Action(
+            rule=rule.name,
+            title=_filled(texts.title, rule.name, params),
+            severity=min((entry.severity for entry in entries), key=list(Severity).index),
+            harm=tuple(harm for harm in Harm if any(harm in entry.harm for entry in entries)),
+            why=_filled(texts.why, rule.name, params),
+            remediation=_filled(texts.remedy, rule.name, params),
+            effort=_filled(texts.effort, rule.name, params),
+            effort_hours=rule.effort_hours * len(entries),
+            side_effects=_filled(texts.side_effects, rule.name, params),
+            findings=tuple(entry.id for entry in entries),
+            subjects=tuple(dict.fromkeys(entry.subject.label for entry in entries)),
+        )
+
+    def _params(self, findings: Sequence[Finding]) -> dict[str, str]:
+        names = dict.fromkeys(name for finding in findings for name in finding.params)
+        return {
+            name: several(
+                tuple(dict.fromkeys(str(one.params[name]) for one in findings if name in one.params)), NAMED, self._say
+            )
+            for name in names
+        }
+
+    def _rule(self, finding: Finding) -> tuple[RuleWords, RuleTexts]:
+        rule = self._rules.get(finding.rule)
+        if rule is None or self._say.language not in rule.texts:
+            raise ContentError(f"rule {finding.rule}: no sentences in language {self._say.language}")
+        return rule, rule.texts[self._say.language]
+
+
+def _filled(sentence: str, rule: str, params: Mapping[str, str | int]) -> str:
+    try:
+        return sentence.format_map(params).strip()
+    except KeyError as error:
+        raise ContentError(f"rule {rule}: its finding has no parameter {error}") from error
