@@ -13,13 +13,14 @@ from typing import NamedTuple
 import msgspec
 
 from leadapron.model.errors import SourceError
-from leadapron.model.events import Anomaly, Event
+from leadapron.model.events import Anomaly, Event, Service
 from leadapron.see.capture import open_capture
 from leadapron.see.capture.batch import LATEST
 from leadapron.see.wire.dissector import DatagramProtocol, Dissector, Match, Side
 from leadapron.see.wire.engine import Engine
 from leadapron.see.wire.protocols import DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS
 from tests.fuzz.inputs import LINK_TYPES, chunks, pack_chunks, pack_script, script
+from tests.fuzz.openings import OPENINGS
 from tests.fuzz.seeds import MAX_SEED, PACKETS_PER_SEED, Corpus, thinned
 from tests.see.capture.builder import START, Frame, frames, pcap, pcapng
 from tests.see.wire.playbook import datagram, play, recognised
@@ -29,6 +30,10 @@ Outcome = frozenset[str]
 PLAIN_OUTPUT = 64 * 1024
 OUTPUT_PER_BYTE = 256
 """Encoded events may be at most so much longer than the bytes they came from."""
+
+
+SEED_PORTS = {Service.MDNS: {53, 5353}, Service.LLMNR: {53, 5355}}
+"""Protocols that share the format of DNS, and so its seeds."""
 
 
 class Target(NamedTuple):
@@ -87,7 +92,8 @@ def _stream_target(protocol: type[Dissector]) -> Target:
         return outcome(play(protocol, said), data)
 
     def seeds(corpus: Corpus) -> list[bytes]:
-        return thinned(pack_script(said.script) for said in corpus.connections if _begins(protocol, said.script))
+        scripts = (*OPENINGS, *(said.script for said in corpus.connections))
+        return thinned(pack_script(said) for said in scripts if _begins(protocol, said))
 
     return Target(protocol.__name__.removesuffix("Dissector").lower(), run, seeds)
 
@@ -110,7 +116,9 @@ def _datagram_target(protocol: DatagramProtocol) -> Target:
         return thinned(
             sent.payload
             for sent in corpus.datagrams
-            if sent.source_port in protocol.ports or sent.destination_port in protocol.ports
+            if not SEED_PORTS.get(protocol.service, {*protocol.ports}).isdisjoint(
+                (sent.source_port, sent.destination_port)
+            )
         )
 
     return Target(f"udp-{protocol.service}", run, seeds)

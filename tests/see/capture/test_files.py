@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import pytest
 import zstandard
@@ -91,7 +92,7 @@ class Trickle(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, target: memoryview) -> int:
+    def readinto(self, target: Any) -> int:
         piece, self.rest = self.rest[: min(len(target), 7)], self.rest[7:]
         target[: len(piece)] = piece
         return len(piece)
@@ -100,7 +101,7 @@ class Trickle(io.RawIOBase):
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 def test_a_stream_may_give_few_bytes_at_a_time(compression: str) -> None:
     data = COMPRESSIONS[compression](pcapng(frames(50)))
-    with open_capture(Trickle(data), "pipe") as capture:
+    with open_capture(cast(BinaryIO, Trickle(data)), "pipe") as capture:
         assert sum(len(batch) for batch in capture) == 50
     assert capture.complete
 
@@ -223,16 +224,13 @@ def test_a_forbidden_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_failing_disk_ends_the_capture() -> None:
-    class Failing(io.RawIOBase):
-        def __init__(self) -> None:
-            self.inner = io.BytesIO(pcap(frames(5_000)))
-
-        def read(self, size: int = -1) -> bytes:
-            if self.inner.tell() > 70_000:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 70_000:
                 raise OSError(5, "input/output error")
-            return self.inner.read(size)
+            return super().read(size)
 
-    with open_capture(Failing(), "disk") as capture:
+    with open_capture(Failing(pcap(frames(5_000))), "disk") as capture:
         assert sum(len(batch) for batch in capture) > 800
     assert not capture.complete
     assert "capture.unreadable" in anomaly_names(capture)
