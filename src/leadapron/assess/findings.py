@@ -14,6 +14,7 @@ from leadapron.assess.ranking import rank
 from leadapron.assess.subjects import all_flows, concerned, subject_key, subject_of
 from leadapron.assess.view import View
 from leadapron.model.errors import ContentError
+from leadapron.model.events import Service
 from leadapron.model.findings import Confidence, EventRef, Finding, Subject
 from leadapron.model.inventory import Asset, Flow, Inventory
 from leadapron.rules import Category, Match, Rule, evaluate
@@ -29,8 +30,6 @@ EVIDENCE_EACH = 2
 
 NAMES = 6
 """Names a sentence lists before it says how many more there are."""
-
-REASONS = 12
 
 NOT_SEEN = "—"
 
@@ -89,7 +88,6 @@ def _finding(rule: Rule, view: View, key: str, hits: tuple[Hit, ...]) -> Finding
     confidence = min((hit.confidence or rule.confidence for hit in hits), key=_CONFIDENCES.index)
     flows = tuple({flow.id: flow for hit in hits for flow in all_flows(hit)}.values())
     ranked = rank(rule, confidence, view, _sufferers(subject, hits, flows), flows)
-    reasons = tuple(dict.fromkeys(reason for hit in hits for reason in hit.reasons))
     return Finding(
         rule=rule.name,
         subject=subject,
@@ -97,7 +95,7 @@ def _finding(rule: Rule, view: View, key: str, hits: tuple[Hit, ...]) -> Finding
         harm=rule.harm,
         confidence=confidence,
         params=_params(rule, view, subject, hits, flows),
-        reasons=reasons[:REASONS],
+        reasons=_reasons(hits),
         evidence=_evidence(rule, hits),
         flows=tuple(sorted(flow.id for flow in flows)),
         score=ranked.score,
@@ -106,13 +104,23 @@ def _finding(rule: Rule, view: View, key: str, hits: tuple[Hit, ...]) -> Finding
 
 
 def _sufferers(subject: Subject, hits: tuple[Hit, ...], flows: tuple[Flow, ...]) -> tuple[str, ...]:
-    """The subject itself, devices named by hits, and the servers of the flows."""
-    found = {subject.id, *(flow.server for flow in flows)}
+    """The subject itself, devices named by hits, and of each flow the server, or our end when that is outside."""
+    found = {subject.id, *(flow.client if flow.server_external else flow.server for flow in flows)}
     for hit in hits:
         found.update(hit.assets)
         if hit.asset:
             found.add(hit.asset.id)
     return tuple(sorted(found))
+
+
+def _reasons(hits: tuple[Hit, ...]) -> tuple[str, ...]:
+    """One reason for each field, with the values that all hits found."""
+    found: dict[str, dict[str, None]] = {}
+    for hit in hits:
+        for reason in hit.reasons:
+            field, _, value = reason.partition("=")
+            found.setdefault(field, {}).update(dict.fromkeys(value.split(", ")))
+    return tuple(f"{field}={_listed(tuple(values))}" for field, values in found.items())
 
 
 def _evidence(rule: Rule, hits: tuple[Hit, ...]) -> tuple[EventRef, ...]:
@@ -157,16 +165,19 @@ def _field(rows: list[Row], name: str) -> list[object]:
 def _value(values: list[object]) -> str | int:
     if len(values) == 1 and isinstance(values[0], int):
         return values[0]
-    names = list(dict.fromkeys(_name(value) for value in values))
-    if not names:
-        return NOT_SEEN
+    return _listed(tuple(dict.fromkeys(_name(value) for value in values))) or NOT_SEEN
+
+
+def _listed(names: tuple[str, ...]) -> str:
     more = len(names) - NAMES
     return ", ".join(names[:NAMES]) + (f" … (+{more})" if more > 0 else "")
 
 
 def _name(value: object) -> str:
-    """DICOM identifiers by the standard's name."""
+    """DICOM identifiers by the standard's name; what was not recognised as a mark that needs no translation."""
     text = show(value)
+    if value is Service.UNKNOWN:
+        return "?"
     return str(UID(text).name) if text.startswith("1.2.840.10008.") else text
 
 

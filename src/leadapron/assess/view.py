@@ -110,10 +110,8 @@ class View:
         return is_imaging(asset.roles) or (asset.zone in self.imaging_zones and not asset.external)
 
     def misplaced(self, asset: Asset) -> bool:
-        """Whether a device has no evident place in imaging: outside, an office computer, or in a zone of others."""
-        if asset.external or Role.OFFICE in asset.roles:
-            return True
-        return bool(asset.zone) and asset.zone not in self.imaging_zones
+        """Whether a device has no place in imaging: outside, an office computer, or among office computers."""
+        return asset.external or Role.OFFICE in asset.roles or asset.zone in self.office_zones
 
     def end(self, flow: Flow, *, server: bool) -> Asset | None:
         """The device at one end of a flow, if the inventory lists it."""

@@ -16,6 +16,9 @@ REMOTE_SERVICES = frozenset({Service.SMB, Service.RDP, Service.SSH, Service.TELN
 REMOTE_PORTS = frozenset({22, 23, 135, 139, 445, 3389, 5900, 5985, 5986})
 """Ports by which malicious programs move from one computer to the next."""
 
+WATCHERS = frozenset({Role.SERVER, Role.NETWORK})
+"""Roles of monitoring and inventory servers, which try many addresses by trade."""
+
 SWEPT = 4
 """Addresses tried on one port from which on it is a sweep."""
 
@@ -32,7 +35,7 @@ def office_client(case: Case) -> Iterator[Hit]:
     if flow is None or flow.client_external:
         return
     if Role.OFFICE in flow.client_roles or flow.client_zone in case.view.office_zones:
-        yield Hit(flow=flow, values={"reached": (f"{case.view.label(flow.server)} ({flow.service}/{flow.port})",)})
+        yield Hit(flow=flow, values={"reached": (_door(case.view, flow),)})
 
 
 def sideways(case: Case) -> Iterator[Hit]:
@@ -44,18 +47,19 @@ def sideways(case: Case) -> Iterator[Hit]:
                 subject=asset_subject(view, flow.client),
                 flows=(flow,),
                 reasons=(f"client_roles={', '.join(flow.client_roles)}", f"port={flow.port}"),
-                values={"tried": (f"{view.label(flow.server)} ({flow.service}/{flow.port})",)},
+                values={"tried": (_door(view, flow),)},
             )
     for sweep in view.inventory.sweeps:
         if sweep.targets < SWEPT or sweep.client not in view.assets:
             continue
-        known = view.in_imaging(view.assets[sweep.client])
+        watcher = set(view.assets[sweep.client].roles) <= WATCHERS and view.assets[sweep.client].roles
         yield Hit(
             subject=asset_subject(view, sweep.client),
+            assets=tuple(asset.id for asset in view.inventory.assets if set(asset.addresses) & set(sweep.addresses)),
             reasons=(f"sweep_port={sweep.port}", f"sweep_targets={sweep.targets}"),
             evidence=sweep.evidence,
             values={"tried": (f"{sweep.targets} × port {sweep.port}",)},
-            confidence=Confidence.LIKELY if known else Confidence.POSSIBLE,
+            confidence=Confidence.POSSIBLE if watcher else Confidence.LIKELY,
         )
 
 
@@ -109,6 +113,12 @@ def _functions(view: View) -> dict[str, list[Flow]]:
         if flow.service is Service.DNS:
             found["DNS"].append(flow)
     return dict(sorted(found.items()))
+
+
+def _door(view: View, flow: Flow) -> str:
+    """`CT01 (smb/445)`, or `CT01 (port 9000)` where the service was not recognised."""
+    name = "port " if flow.service is Service.UNKNOWN else f"{flow.service}/"
+    return f"{view.label(flow.server)} ({name}{flow.port})"
 
 
 def _remote(flow: Flow) -> bool:

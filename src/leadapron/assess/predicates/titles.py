@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from leadapron.assess.hits import Case, Hit
 from leadapron.assess.subjects import asset_subject, network_subject
 from leadapron.assess.view import View
 from leadapron.model.events import Service
 from leadapron.model.findings import Confidence
-from leadapron.model.inventory import Asset, Flow
+from leadapron.model.inventory import Asset, Flow, Role
 
 BEYOND_ECHO = ("C-STORE", "C-FIND", "C-MOVE", "C-GET")
 """Operations that carry or ask for data; a C-ECHO alone is what monitoring does."""
+
+TOOL_TITLES = frozenset({"ECHOSCU", "FINDSCU", "GETSCU", "MOVESCU", "STORESCU", "DCMTK", "PYNETDICOM"})
+"""Calling titles of command-line tools: what is delivered to a hospital calls itself otherwise."""
 
 GUESSES = 3
 """Rejected associations, and different titles tried in them, from which on they look like guessing."""
@@ -39,30 +42,29 @@ def shared_title(case: Case) -> Iterator[Hit]:
 
 
 def unlisted_destination(case: Case) -> Iterator[Hit]:
-    """A C-MOVE that was accepted towards a destination which is not the asker's, and is unknown or out of place."""
+    """A C-MOVE, accepted, to a destination that only its asker uses and that is unknown, out of place, or a tool's."""
     flow, view = case.flow, case.view
     if flow is None or not any(flow.statuses.get(status) for status in MOVED):
         return
-    asker = view.end(flow, server=False)
-    own = set(asker.ae_titles if asker else ()) | set(flow.calling_ae_titles)
+    tool = not TOOL_TITLES.isdisjoint(flow.calling_ae_titles)
     for title in flow.move_destinations:
-        if title in own or title in _used_by_others(view, flow):
+        if title in flow.calling_ae_titles or title in _used_by_others(view, flow):
             continue
-        holders = [view.assets[holder] for holder in view.titles.get(title, ())]
-        astray = [holder for holder in holders if view.misplaced(holder)]
-        if holders and not astray:
+        holders = view.titles.get(title, ())
+        astray = any(view.misplaced(view.assets[holder]) for holder in holders)
+        if holders and not astray and not (tool and flow.client in holders):
             continue
         yield Hit(
             flow=flow,
-            assets=tuple(holder.id for holder in astray),
-            reasons=(f"move_destinations={title}",),
-            values={"destination": (title,), "receivers": _with_addresses(view, [h.id for h in astray])},
+            assets=holders if astray else (),
+            reasons=(f"move_destinations={title}", *_named("calling_ae_titles", flow.calling_ae_titles)),
+            values={"destination": (title,), "receivers": _with_addresses(view, holders)},
             confidence=Confidence.LIKELY if astray else Confidence.POSSIBLE,
         )
 
 
 def misplaced_client(case: Case) -> Iterator[Hit]:
-    """DICOM clients that have no evident place in imaging, or that guess titles."""
+    """DICOM clients that have no place in imaging, call themselves like a command-line tool, or guess titles."""
     by_client: dict[str, list[Flow]] = defaultdict(list)
     for flow in case.view.inventory.flows:
         if flow.service is Service.DICOM:
@@ -73,27 +75,24 @@ def misplaced_client(case: Case) -> Iterator[Hit]:
             continue
         served = [flow for flow in flows if flow.accepted and any(flow.operations.get(op) for op in BEYOND_ECHO)]
         if served and case.view.misplaced(asset):
-            yield _misplaced_hit(case.view, asset, served)
+            confidence = Confidence.SEEN if asset.external else Confidence.LIKELY
+            reasons = (f"zone={asset.zone}", *_named("roles", asset.roles))
+            yield _hit(case.view, asset, served, reasons, confidence)
+        elif served and Role.MODALITY not in asset.roles and (tools := TOOL_TITLES.intersection(asset.ae_titles)):
+            yield _hit(case.view, asset, served, _named("ae_titles", tools), Confidence.POSSIBLE)
         refused = [flow for flow in flows if flow.rejected]
         tried = {title for flow in refused for title in (*flow.called_ae_titles, *flow.calling_ae_titles)}
         if sum(flow.rejected for flow in refused) >= GUESSES and len(tried) > GUESSES:
-            yield _hit(case.view, asset, refused, f"rejected={sum(f.rejected for f in refused)}", Confidence.LIKELY)
+            reasons = (f"rejected={sum(flow.rejected for flow in refused)}", *_named("ae_titles", tried))
+            yield _hit(case.view, asset, refused, reasons, Confidence.LIKELY)
 
 
-def _misplaced_hit(view: View, asset: Asset, served: list[Flow]) -> Hit:
-    if asset.external:
-        return _hit(view, asset, served, "external=yes", Confidence.SEEN)
-    office = any(role == "office" for role in asset.roles) or asset.zone in view.office_zones
-    reason = f"roles={', '.join(asset.roles)}" if "office" in asset.roles else f"zone={asset.zone}"
-    return _hit(view, asset, served, reason, Confidence.LIKELY if office else Confidence.POSSIBLE)
-
-
-def _hit(view: View, asset: Asset, flows: list[Flow], reason: str, confidence: Confidence) -> Hit:
-    done = sorted({f"{op}" for flow in flows for op in flow.operations})
+def _hit(view: View, asset: Asset, flows: list[Flow], reasons: tuple[str, ...], confidence: Confidence) -> Hit:
+    done = sorted({operation for flow in flows for operation in flow.operations})
     return Hit(
         subject=asset_subject(view, asset.id),
         flows=tuple(flows),
-        reasons=(reason, *(f"operations={op}" for op in done)),
+        reasons=(*reasons, *_named("operations", done)),
         values={"done": tuple(done) or ("A-ASSOCIATE-RJ",)},
         confidence=confidence,
     )
@@ -113,7 +112,11 @@ def _used_by_others(view: View, flow: Flow) -> set[str]:
     }
 
 
-def _with_addresses(view: View, asset_ids: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+def _named(field: str, values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{field}={value}" for value in sorted(values))
+
+
+def _with_addresses(view: View, asset_ids: Iterable[str]) -> tuple[str, ...]:
     found = []
     for asset_id in asset_ids:
         label, addresses = view.label(asset_id), view.addresses((asset_id,))

@@ -69,7 +69,12 @@ def regular_calls(case: Case) -> Iterator[Hit]:
 
 
 def _refused(flow: Flow) -> bool:
-    return flow.negative_acknowledgements >= sum(flow.message_types.values())
+    return flow.negative_acknowledgements >= _sent(flow)
+
+
+def _sent(flow: Flow) -> int:
+    """Messages that were not acknowledgements."""
+    return sum(count for kind, count in flow.message_types.items() if not kind.startswith("ACK"))
 
 
 def _odd(view: View, receiver: str, flows: Sequence[Flow]) -> Iterator[tuple[Flow, str, Confidence]]:
@@ -78,7 +83,7 @@ def _odd(view: View, receiver: str, flows: Sequence[Flow]) -> Iterator[tuple[Flo
     place = view.assets[receiver].zone if receiver in view.assets else ""
     lone = [zone for zone in homes - {place} if sum(flow.client_zone == zone for flow in flows) == 1]
     busiest: dict[str, Flow] = {}
-    for flow in sorted(flows, key=lambda flow: (-sum(flow.message_types.values()), flow.first_seen, flow.id)):
+    for flow in sorted(flows, key=lambda flow: (-_sent(flow), flow.first_seen, flow.id)):
         for application in flow.sending_applications:
             busiest.setdefault(application, flow)
     for flow in flows:
