@@ -1,1 +1,1 @@
-"""Reproducible measurements: CPU and memory beside named peers (`python -m bench`), accuracy (`python -m bench.accuracy`)."""
+"""Reproducible measurements: CPU and memory beside peers (`python -m bench`), accuracy (`python -m bench.accuracy`)."""

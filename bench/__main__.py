@@ -53,7 +53,7 @@ def tools(folder: Path, prototype: Path | None) -> Iterator[Tool]:
             "{scratch}/assessment.json",
             "--report",
             "{scratch}/report.html",
-        ),  # fmt: skip
+        ),
     )
     if prototype is not None:
         yield Tool(name="prototype", command=(sys.executable, str(prototype), "{capture}", "/dev/null"))
@@ -174,10 +174,8 @@ def table(results: dict[str, dict[str, dict[str, object]]]) -> str:
         ]
         for tool, row in rows.items():
             speed = float(str(row["megabytes_per_cpu_second"]))
-            lines.append(
-                f"| {tool} {row['version']} | {row['cpu_seconds']} | {row['megabytes']} | {speed} | {ours / speed:.2f} | "
-                f"{row['anonymous_megabytes']} |"
-            )
+            cells = row["cpu_seconds"], row["megabytes"], speed, f"{ours / speed:.2f}", row["anonymous_megabytes"]
+            lines.append(f"| {tool} {row['version']} | {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 

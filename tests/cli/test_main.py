@@ -45,10 +45,9 @@ def echo() -> Talk:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything the demo writes, in French."""
     folder = tmp_path_factory.mktemp("demo")
-    result = leadapron(
-        "demo", "--lang", "fr", "--workspace", folder / "ws", "--json", folder / "a.json", "--report", folder / "a.html",
-        "--csv", folder / "csv",
-    )  # fmt: skip
+    kinds = {"workspace": "ws", "json": "a.json", "report": "a.html", "csv": "csv"}
+    written = [part for option, name in kinds.items() for part in (f"--{option}", folder / name)]
+    result = leadapron("demo", "--lang", "fr", *written)
     assert result.returncode == 0, result.stderr.decode()
     (folder / "screen").write_bytes(result.stdout)
     return folder

@@ -61,9 +61,9 @@ def _language_option(command: F) -> F:
 def _output_options(command: F) -> F:
     for option in (
         _language_option,
-        click.option("--csv", "csv_folder", type=_PATH, help="Write devices, flows and findings as CSV to this folder."),
+        click.option("--csv", "csv_folder", type=_PATH, help="Write devices, flows and findings as CSV files here."),
         click.option("--json", "json_file", type=_PATH, help="Write everything as one JSON document."),
-        click.option("--report", "report_file", type=_PATH, help="Write the report, one HTML file that opens offline."),
+        click.option("--report", "report_file", type=_PATH, help="Write the report, an HTML file that opens offline."),
         click.option("--workspace", type=_PATH, help="Keep what was seen in this folder and add to it."),
     ):
         command = option(command)

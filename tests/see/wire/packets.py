@@ -65,7 +65,8 @@ def ipv4(source: str, target: str, protocol: int, payload: bytes, *, ttl: int = 
     """An IPv4 packet; `fragment` is the flags and offset word."""
     header = 20 + len(options)
     return (
-        struct.pack(">BBHHHBBH", 0x40 | header // 4, 0, header + len(payload), identification, fragment, ttl, protocol, 0)
+        bytes((0x40 | header // 4, 0))
+        + struct.pack(">HHHBBH", header + len(payload), identification, fragment, ttl, protocol, 0)
         + ip_address(source).packed + ip_address(target).packed + options + payload
     )  # fmt: skip
 

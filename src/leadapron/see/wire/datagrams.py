@@ -68,9 +68,7 @@ class UdpTable:
         if conversation is None:
             if len(self._open) >= MAX_CONVERSATIONS:
                 self._close(next(iter(self._open)))
-            conversation = _Conversation(
-                client, server, now, self.context.sensor, self.context.packet_number(), vlan
-            )
+            conversation = _Conversation(client, server, now, self.context.sensor, self.context.packet_number(), vlan)
             self._open[key] = conversation
         if service is not Service.UNKNOWN:
             conversation.service = service

@@ -1,0 +1,269 @@
+"""Recall and precision on captures whose truth is known, clean and mangled (`make accuracy`).
+
+    python -m bench.accuracy [--verbose]
+
+Clean captures must score 100 %; what is missed on a mangled copy is explained from the packets that are left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from lab import mangle, pcapfile
+from leadapron.app import assess_workspace, find_sources, ingest, seed_of
+from leadapron.report import document, encode
+from leadapron.rules import load_rules
+from leadapron.store import Workspace
+
+SCENARIOS = ("department", "well_run")
+MANGLES = (mangle.Kind.LOSS, mangle.Kind.REORDER, mangle.Kind.VLAN, mangle.Kind.CUT)
+ATTRIBUTES = ("mac", "hostnames", "ae_titles", "roles", "modalities", "manufacturer", "model", "software_versions",
+              "station_names")  # fmt: skip
+
+
+class Score(Struct):
+    """Hits, misses and false alarms of one kind of thing."""
+
+    hits: int
+    missed: list[str]
+    extra: list[str]
+
+    @property
+    def recall(self) -> float:
+        return self.hits / (self.hits + len(self.missed)) if self.hits or self.missed else 1.0
+
+    @property
+    def precision(self) -> float:
+        return self.hits / (self.hits + len(self.extra)) if self.hits or self.extra else 1.0
+
+
+class Comparison:
+    """One assessment beside the truth of its scenario."""
+
+    def __init__(self, truth: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+        self.truth, self.seen = truth, seen
+        by_addresses = {frozenset(asset["addresses"]): asset for asset in seen["assets"]}
+        self.matched = {
+            asset["name"]: by_addresses[frozenset(asset["addresses"])]
+            for asset in truth["assets"]
+            if frozenset(asset["addresses"]) in by_addresses
+        }
+        self.name_of = {asset["id"]: name for name, asset in self.matched.items()}
+        self.zone_of = {asset["name"]: asset["zone"] for asset in truth["assets"]}
+
+    def assets(self) -> Score:
+        extra = [_label(asset) for asset in self.seen["assets"] if asset["id"] not in self.name_of]
+        missed = [asset["name"] for asset in self.truth["assets"] if asset["name"] not in self.matched]
+        return Score(len(self.matched), missed, extra)
+
+    def attributes(self) -> Score:
+        """Every attribute that the truth states, of every device that was found."""
+        score = Score(0, [], [])
+        for asset in self.truth["assets"]:
+            found = self.matched.get(asset["name"])
+            for attribute in ATTRIBUTES if found else ():
+                expected, got = asset[attribute], found[attribute]
+                wrong = f"{asset['name']} {attribute}: {got!r}, truth {expected!r}"
+                if _same(attribute, expected, got):
+                    score.hits += 1
+                elif expected and not got:
+                    score.missed.append(wrong)
+                else:
+                    score.extra.append(wrong)
+        return score
+
+    def flows(self) -> Score:
+        expected = {self._key(flow): flow for flow in self.truth["flows"]}
+        seen = {}
+        for flow in self.seen["flows"]:
+            client, server = self.name_of.get(flow["client"]), self.name_of.get(flow["server"])
+            if flow["answered"] or (client, server, flow["service"], flow["port"]) in expected:
+                seen[client or flow["client"], server or flow["server"], flow["service"], flow["port"]] = flow
+        required = {key for key, flow in expected.items() if not flow.get("optional")}
+        score = Score(len(required & seen.keys()), [], [])
+        score.missed = [" ".join(map(str, key)) for key in sorted(required - seen.keys(), key=str)]
+        score.extra = [" ".join(map(str, key)) for key in sorted(seen.keys() - expected.keys(), key=str)]
+        return score
+
+    def flow_facts(self) -> Score:
+        """Operations, objects and encryption of the flows that were found."""
+        seen = {self._seen_key(flow): flow for flow in self.seen["flows"]}
+        score = Score(0, [], [])
+        for truth in self.truth["flows"]:
+            flow = seen.get(self._key(truth))
+            if flow is None:
+                continue
+            for fact in ("encrypted", "objects", "operations", "calling_ae_titles", "called_ae_titles"):
+                if fact not in truth:
+                    continue
+                if flow[fact] == truth[fact]:
+                    score.hits += 1
+                else:
+                    score.extra.append(
+                        f"{' '.join(map(str, self._key(truth)))} {fact}: {flow[fact]}, truth {truth[fact]}"
+                    )
+        return score
+
+    def findings(self) -> Score:
+        concerned = [(finding["rule"], self._concerns(finding)) for finding in self.seen["findings"]]
+        findings = self.truth["findings"]
+        expected = [(entry["rule"], name) for entry in findings["must"] for name in entry["subjects"]]
+        score = Score(0, [], [])
+        for rule, name in expected:
+            if any(rule == seen and name in names for seen, names in concerned):
+                score.hits += 1
+            else:
+                score.missed.append(f"{rule} {name}")
+        allowed = expected + [(entry["rule"], name) for entry in findings.get("may", ()) for name in entry["subjects"]]
+        for rule, names in concerned:
+            if not any(rule == wanted and name in names for wanted, name in allowed):
+                score.extra.append(f"{rule} {', '.join(sorted(names))}")
+        for entry in findings["must_not"]:
+            score.extra += [
+                f"{rule} {', '.join(sorted(names))} (must not be)"
+                for rule, names in concerned
+                if entry["rule"] in (rule, "*") and (entry["subjects"] == "*" or names & set(entry["subjects"]))
+                and f"{rule} {', '.join(sorted(names))}" not in score.extra
+            ]  # fmt: skip
+        return score
+
+    def exams(self) -> Score:
+        seen: dict[str, int] = {}
+        for cell in self.seen["utilisation"]:
+            seen[cell["modality"]] = seen.get(cell["modality"], 0) + cell["exams"]
+        score = Score(0, [], [])
+        for modality in sorted({*seen, *self.truth["exams"]}):
+            got, expected = seen.get(modality, 0), self.truth["exams"].get(modality, 0)
+            score.hits += min(got, expected)
+            score.missed += [f"{modality} exam"] * max(0, expected - got)
+            score.extra += [f"{modality} exam"] * max(0, got - expected)
+        return score
+
+    def scores(self) -> dict[str, Score]:
+        return {
+            "assets": self.assets(),
+            "attributes": self.attributes(),
+            "flows": self.flows(),
+            "flow facts": self.flow_facts(),
+            "findings": self.findings(),
+            "exams": self.exams(),
+        }
+
+    def _concerns(self, finding: Mapping[str, Any]) -> set[str]:
+        """Names that a finding is about: its subject, else the ends of its flows; `network` and zones by name."""
+        subject = finding["subject"]
+        names = {name for name, asset in self.matched.items() if set(asset["addresses"]) & set(subject["addresses"])}
+        if subject["type"] == "asset" and subject["id"] in self.name_of:
+            names = {self.name_of[subject["id"]]}
+        if subject["type"] == "network":
+            names.add("network")
+        flows = {flow["id"]: flow for flow in self.seen["flows"]}
+        for flow in (flows[one] for one in finding["flows"] if one in flows):
+            names |= {self.name_of[end] for end in (flow["client"], flow["server"]) if end in self.name_of}
+        return names or {subject["label"]}
+
+    def _key(self, flow: Mapping[str, Any]) -> tuple[str, str, str, int]:
+        return flow["client"], flow["server"], flow["service"], flow["port"]
+
+    def _seen_key(self, flow: Mapping[str, Any]) -> tuple[Any, ...]:
+        return self.name_of.get(flow["client"]), self.name_of.get(flow["server"]), flow["service"], flow["port"]
+
+
+def _same(attribute: str, expected: Any, got: Any) -> bool:
+    if attribute in ("hostnames", "roles"):
+        # More names and roles than the truth lists are no mistake; a missing one is.
+        return {str(one).lower() for one in expected} <= {str(one).lower() for one in got}
+    if isinstance(expected, list):
+        return sorted(expected) == sorted(got)
+    return (expected or "") == got
+
+
+def _label(asset: Mapping[str, Any]) -> str:
+    return " ".join(asset["addresses"]) or str(asset["id"])
+
+
+def assess(capture: Path) -> dict[str, Any]:
+    """The JSON document of one capture, as `leadapron assess --json` writes it."""
+    sources = find_sources([str(capture)])
+    with Workspace.ephemeral(seed_of(sources)) as workspace:
+        ingest(workspace, sources)
+        result: dict[str, Any] = json.loads(
+            encode(document(assess_workspace(workspace, now=datetime.now(UTC)), load_rules(), "en"))
+        )
+    return result
+
+
+def copies(capture: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    """The capture and its mangled copies."""
+    yield "clean", capture
+    packets = pcapfile.read(capture)
+    for kind in MANGLES:
+        target = folder / f"{capture.name.split('.')[0]}-{kind.value}.pcap"
+        pcapfile.write(target, mangle.mangle(kind, packets))
+        yield kind.value, target
+
+
+def explain(kind: str, missed: Iterable[str], comparison: Comparison, clean: Comparison) -> Iterator[str]:
+    """Why something is missing on a mangled copy, from the packets that are left of it."""
+    before = {clean._seen_key(flow): flow for flow in clean.seen["flows"]}
+    after = {comparison._seen_key(flow): flow for flow in comparison.seen["flows"]}
+    for what in missed:
+        words = what.split(" ")
+        flow = next((before[key] for key in before if [str(part) for part in key] == words), None)
+        if flow is None:
+            yield f"{what}: rests on packets that {kind} removed"
+        elif not any(key[:2] == tuple(words[:2]) and str(key[3]) == words[3] for key in after):
+            yield f"{what}: {flow['connections']} conversations, none left after {kind}"
+        else:
+            yield f"{what}: seen, but the packets that name the protocol were removed by {kind}"
+
+
+def run(names: Sequence[str], *, verbose: bool) -> bool:
+    """Print the table; True when every clean capture is right in everything."""
+    perfect = True
+    print("| capture | copy | what | recall | precision |\n|-|-|-|-|-|")
+    notes: list[str] = []
+    for name in names:
+        folder = Path(str(files("leadapron.content") / "captures"))
+        truth = json.loads((folder / f"{name}.truth.json").read_bytes())
+        with tempfile.TemporaryDirectory() as scratch:
+            clean: Comparison | None = None
+            for kind, capture in copies(folder / f"{name}.pcapng.zst", Path(scratch)):
+                comparison = Comparison(truth, assess(capture))
+                clean = clean or comparison
+                for what, score in comparison.scores().items():
+                    print(f"| {name} | {kind} | {what} | {score.recall:.1%} | {score.precision:.1%} |")
+                    if kind == "clean":
+                        perfect &= not score.missed and not score.extra
+                        notes += [f"{name} clean {what}: missed {one}" for one in score.missed]
+                    else:
+                        notes += [
+                            f"{name} {kind} {what}: missed {one}"
+                            for one in explain(kind, score.missed, comparison, clean)
+                        ]
+                    notes += [f"{name} {kind} {what}: extra {one}" for one in score.extra]
+    if notes and (verbose or not perfect):
+        print("\n" + "\n".join(notes))
+    return perfect
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--verbose", action="store_true", help="list each miss and each false alarm")
+    parser.add_argument("scenarios", nargs="*", default=SCENARIOS)
+    options = parser.parse_args()
+    sys.exit(0 if run(options.scenarios, verbose=options.verbose) else 1)
+
+
+if __name__ == "__main__":
+    main()
