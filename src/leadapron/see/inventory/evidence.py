@@ -12,7 +12,8 @@ MAX_REFERENCES = 5
 """References kept per facet: enough to check a judgement, few enough to read."""
 
 
-def _order(reference: EventRef | Event) -> tuple[datetime, str, int]:
+def order(reference: EventRef | Event) -> tuple[datetime, str, int]:
+    """Sort key: by time, then by place."""
     return (reference.ts, reference.sensor, reference.packet)
 
 
@@ -28,7 +29,7 @@ class Evidence(dict[str, list[EventRef]]):
     def cite(self, facet: str, event: Event) -> None:
         """Keep a reference to `event` if it is among the earliest of this facet."""
         kept = self.setdefault(facet, [])
-        if len(kept) == MAX_REFERENCES and _order(event) >= _order(kept[-1]):
+        if len(kept) == MAX_REFERENCES and order(event) >= order(kept[-1]):
             return
         self._insert(kept, reference_to(event))
 
@@ -43,7 +44,7 @@ class Evidence(dict[str, list[EventRef]]):
     def _insert(kept: list[EventRef], reference: EventRef) -> None:
         if reference not in kept:
             kept.append(reference)
-            kept.sort(key=lambda item: (*_order(item), item.kind))
+            kept.sort(key=lambda item: (*order(item), item.kind))
             del kept[MAX_REFERENCES:]
 
     def freeze(self) -> dict[str, tuple[EventRef, ...]]:

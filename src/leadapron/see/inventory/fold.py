@@ -31,7 +31,7 @@ from leadapron.model.events import (
     Transport,
 )
 from leadapron.see.inventory.addresses import is_device
-from leadapron.see.inventory.evidence import Evidence, reference_to
+from leadapron.see.inventory.evidence import Evidence, order, reference_to
 from leadapron.see.inventory.links import Links
 from leadapron.see.inventory.objects import Objects
 from leadapron.see.inventory.records import Attempt, BannerKind, FlowKey, FlowRecord, Host, add
@@ -171,7 +171,7 @@ class Fold:
         attempt.refused += event.refused
         attempt.bytes += event.client_bytes
         attempt.gaps += event.gaps
-        if event.ts < attempt.first:
+        if attempt.reference is None or order(event) < order(attempt.reference):
             attempt.first, attempt.reference = event.ts, reference_to(event)
         attempt.last = max(attempt.last, event.end)
         self._host(key.client).seen(event.ts, event.end)
@@ -287,4 +287,6 @@ class Fold:
         evidence.cite("anomaly", event)
 
     def _quality(self, event: CaptureQuality) -> None:
-        self.qualities[event.fingerprint, event.source] = event
+        known = self.qualities.get((event.fingerprint, event.source))
+        if known is None or order(known) < order(event):
+            self.qualities[event.fingerprint, event.source] = event
