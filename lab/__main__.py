@@ -41,7 +41,7 @@ def _truth(options: argparse.Namespace) -> int:
         told = truth.tell(
             description, truth.journal(options.journal), pcapfile.read(options.capture), options.capture.name
         )
-    except truth.Disagreement as error:
+    except truth.DisagreementError as error:
         raise LabError(f"the journal and the capture disagree:\n{error}") from error
     options.out.write_bytes(msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
     return 0

@@ -71,4 +71,3 @@ def inside(name: str) -> Iterator[None]:
     finally:
         _libc.setns(before, _CLONE_NEWNET)
         os.close(before)
-

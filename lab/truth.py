@@ -13,6 +13,7 @@ import msgspec
 
 from lab import oracle
 from lab.activities.network import Dns
+from lab.certificates import Security
 from lab.oracle import Association, Stream
 from lab.pcapfile import Packet
 from lab.scenario import Device, Scenario
@@ -64,7 +65,7 @@ class Truth(msgspec.Struct, kw_only=True):
     notes: list[str]
 
 
-class Disagreement(Exception):
+class DisagreementError(Exception):
     """Journal and oracle tell different stories: the capture or the lab is wrong, and no truth is written."""
 
 
@@ -73,11 +74,12 @@ def journal(path: Path) -> list[Record]:
 
 
 def tell(scenario: Scenario, records: Sequence[Record], packets: Sequence[Packet], capture: str) -> Truth:
-    """The truth of one capture. Raises Disagreement with every difference found."""
+    """The truth of one capture. Raises DisagreementError with every difference found."""
     streams = oracle.streams(packets)
     associations = list(oracle.associations(streams))
     _check(scenario, records, streams, associations)
     flows = _dicom_flows(scenario, associations) + _other_flows(scenario, records)
+    flows += _unwritten_tls_flows(scenario, streams, flows)
     exams, hourly = _exams(scenario, associations)
     expect = scenario.expect
     return Truth(
@@ -146,7 +148,9 @@ def _other_flows(scenario: Scenario, records: Sequence[Record]) -> list[Flow]:
     for record in records:
         if record.service != "dicom":
             client = ROUTER if record.note == "relayed" else record.client
-            key = client, record.server, record.service, record.port, record.encrypted
+            # HL7 inside TLS cannot be told from anything else inside TLS.
+            service = "tls" if record.service == "hl7-tls" else record.service
+            key = client, record.server, service, record.port, record.encrypted
             groups[key].update({} if record.encrypted else record.operations)
     return [
         Flow(
@@ -160,6 +164,32 @@ def _other_flows(scenario: Scenario, records: Sequence[Record]) -> list[Flow]:
         )
         for (client, server, service, port, encrypted), operations in groups.items()
     ]
+
+
+def _unwritten_tls_flows(scenario: Scenario, streams: Sequence[Stream], known: Sequence[Flow]) -> list[Flow]:
+    """DICOM over TLS that servers began by themselves (a PACS that forwards): seen, though no activity wrote it down."""
+    written = {(flow.client, flow.server, flow.port) for flow in known}
+    secure = {
+        (device.name, service.port)
+        for device in scenario.devices
+        for service in device.services
+        if service.protocol == "dicom" and service.security is not Security.NONE
+    }
+    found = set(spoken(scenario, streams)) - written
+    return [
+        Flow(client=client, server=server, service="dicom-tls", port=port, encrypted=True)
+        for client, server, port in sorted(found)
+        if (server, port) in secure
+    ]
+
+
+def spoken(scenario: Scenario, streams: Sequence[Stream]) -> set[tuple[str, str, int]]:
+    """Client, server and port of every TCP connection on which both sides sent something."""
+    return {
+        (_name_of(scenario, stream.client), _name_of(scenario, stream.server), stream.port)
+        for stream in streams
+        if stream.sent and stream.answered
+    }
 
 
 def _exams(scenario: Scenario, associations: Sequence[Association]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
@@ -177,9 +207,7 @@ def _exams(scenario: Scenario, associations: Sequence[Association]) -> tuple[dic
     return dict(sorted(totals.items())), {name: dict(sorted(row.items())) for name, row in sorted(hours.items())}
 
 
-def _asset(
-    scenario: Scenario, device: Device, associations: Sequence[Association], records: Sequence[Record]
-) -> Asset:
+def _asset(scenario: Scenario, device: Device, associations: Sequence[Association], records: Sequence[Record]) -> Asset:
     titles = set()
     for association in associations:
         # Whoever hides behind a title that was refused has not proved it.
@@ -240,23 +268,18 @@ def _check(
         key = _name_of(scenario, stream.client), _name_of(scenario, stream.server), stream.port
         said[key].update(association.operations)
     written: dict[tuple[str, str, int], Counter[str]] = defaultdict(Counter)
-    spoken = {
-        (_name_of(scenario, stream.client), _name_of(scenario, stream.server), stream.port)
-        for stream in streams
-        if stream.sent and stream.answered
-    }
+    heard_both = spoken(scenario, streams)
     for record in records:
         key = record.client, record.server, record.port
         if record.service == "dicom":
             written[key].update(record.operations)
-        elif record.service not in UDP and key not in spoken:
+        elif record.service not in UDP and key not in heard_both:
             wrong.append(f"{record.service} {key}: in the journal, not in the capture")
     for key, operations in written.items():
-        # Orthanc's stores of a C-GET are on the flow, but the client did not send them.
+        # The archive's stores of a C-GET are on the flow, but the client did not send them.
         extra = {"C-STORE"} if operations["C-GET"] else set()
         heard = Counter({name: count for name, count in said[key].items() if name not in extra})
         if heard != operations:
             wrong.append(f"dicom {key}: journal {dict(operations)}, capture {dict(said[key])}")
     if wrong:
-        raise Disagreement("\n".join(wrong))
-
+        raise DisagreementError("\n".join(wrong))

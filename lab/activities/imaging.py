@@ -36,7 +36,9 @@ class Dicom(Activity):
     address: str = ""
     user: str = ""
 
-    def note(self, site: "Site", operations: dict[str, int], *, to: str = "", objects: int = 0, study: str = "") -> None:
+    def note(
+        self, site: "Site", operations: dict[str, int], *, to: str = "", objects: int = 0, study: str = ""
+    ) -> None:
         host = site.host(self.who)
         server, service = self.reach(site, to)
         site.note(

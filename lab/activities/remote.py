@@ -66,7 +66,14 @@ class Ssh(Activity, tag="ssh"):
 
     def run(self, site: "Site", host: "Host") -> None:
         server, service = self.target(site, "ssh")
-        trust = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "PubkeyAuthentication=no")
+        trust = (
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+            "-o",
+            "PubkeyAuthentication=no",
+        )
         words = ("ssh", *trust, "-F", "none", "-p", str(service.port), f"{self.user}@{server.address}", "uptime")
         printed = host.run("sshpass", "-p", patients.LOGINS[self.user], *words)
         if "load" not in printed:

@@ -27,7 +27,7 @@ class Orthanc(Service, tag="orthanc"):
     known: list[str] = []
     forward: list[str] = []
     users: list[str] = []
-    web_security: Security = Security.NONE
+    web: bool = True  # whether its web server answers other machines
 
     def start(self, host: "Host") -> None:
         settings = self._settings(host)
@@ -48,7 +48,7 @@ class Orthanc(Service, tag="orthanc"):
             "IndexDirectory": str(host.folder / "storage"),
             "Plugins": ["/usr/share/orthanc/plugins/libOrthancDicomWeb.so"],
             "HttpPort": self.http_port,
-            "RemoteAccessAllowed": True,
+            "RemoteAccessAllowed": self.web,
             "AuthenticationEnabled": bool(self.users),
             "RegisteredUsers": {user: patients.LOGINS[user] for user in self.users},
             "DicomAet": self.ae_title,
@@ -73,11 +73,6 @@ class Orthanc(Service, tag="orthanc"):
                 "DicomTlsPrivateKey": str(key),
                 "DicomTlsTrustedCertificates": str(host.site.authority.path),
             }
-        if self.web_security is not Security.NONE:
-            certificate, key = host.site.authority.issue(host.name, host.device.addresses, self.web_security)
-            both = host.folder / "web.pem"
-            both.write_bytes(certificate.read_bytes() + key.read_bytes())
-            settings |= {"SslEnabled": True, "SslCertificate": str(both)}
         return settings
 
     def _peer(self, host: "Host", name: str) -> dict[str, object]:
@@ -267,4 +262,3 @@ _ROLES: dict[str, Callable[[AE, "Host"], list[tuple[Any, ...]]]] = {
     "print": _printing,
     "reports": _reports,
 }
-

@@ -112,6 +112,7 @@ class Nginx(Service, tag="nginx"):
     port: int = 80
     users: list[str] = []
     page: str = "Console"
+    proxied: int = 0  # loopback port of a web server that this one stands before
 
     def start(self, host: "Host") -> None:
         root = host.folder / "www"
@@ -132,7 +133,8 @@ class Nginx(Service, tag="nginx"):
             book = host.folder / "htpasswd"
             book.write_text("".join(f"{user}:{{PLAIN}}{patients.LOGINS[user]}\n" for user in self.users))
             lines += [f"auth_basic console; auth_basic_user_file {book};"]
-        lines += ["location /upload { return 204; }", "location /index.html { }", "location / { } } }"]
+        inner = f"proxy_pass http://127.0.0.1:{self.proxied};" if self.proxied else ""
+        lines += ["location /upload { return 204; }", f"location / {{ {inner} }} }} }}"]
         path = host.folder / "nginx.conf"
         path.write_text("\n".join(lines) + "\n")
         host.spawn("nginx", "-p", str(host.folder), "-c", str(path))

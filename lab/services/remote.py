@@ -58,7 +58,9 @@ class Vsftpd(Service, tag="vsftpd"):
     def start(self, host: "Host") -> None:
         path = host.folder / "vsftpd.conf"
         settings = "listen=YES listen_ipv6=NO background=NO anonymous_enable=NO local_enable=YES write_enable=YES"
-        settings += f" listen_port={self.port} seccomp_sandbox=NO secure_chroot_dir=/run/vsftpd/empty pam_service_name=vsftpd"
+        settings += (
+            f" listen_port={self.port} seccomp_sandbox=NO secure_chroot_dir=/run/vsftpd/empty pam_service_name=vsftpd"
+        )
         path.write_text("\n".join(settings.split()) + f"\nftpd_banner={host.device.model or host.name} file service\n")
         path.chmod(0o600)
         host.spawn("vsftpd", str(path))
@@ -98,7 +100,9 @@ class Xrdp(Service, tag="xrdp"):
 
     def start(self, host: "Host") -> None:
         folder = host.folder / "xrdp"
-        shutil.copytree("/etc/xrdp", folder, dirs_exist_ok=True, symlinks=False, ignore=lambda *_: ["cert.pem", "key.pem"])
+        shutil.copytree(
+            "/etc/xrdp", folder, dirs_exist_ok=True, symlinks=False, ignore=lambda *_: ["cert.pem", "key.pem"]
+        )
         certificate, key = host.site.authority.issue(host.name, host.device.addresses, self.security)
         rows = []
         wanted = {"port": str(self.port), "security_layer": self.layer, "certificate": str(certificate)}
