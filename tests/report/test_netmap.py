@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from leadapron.model.assessment import Assessment
+from leadapron.model.inventory import Role
 from leadapron.report import Document, document, words
 from leadapron.report.drawing import Picture, draw
-from leadapron.report.netmap import Network, natural, overview, zones_opened
+from leadapron.report.netmap import Network, Side, natural, overview, zones_opened
 from tests.report import sample
 
 SAY = words("en")
@@ -77,6 +78,18 @@ def test_an_unsegmented_network_is_one_band() -> None:
     picture = draw(overview(made(flat()), SAY))
     band = next(box for box in picture.boxes if box.title == "10.0.0.0/8")
     assert band.width > 1000
+
+
+def test_a_printer_among_scanners_does_not_split_their_zone() -> None:
+    assessment = sample.department()
+    assets = tuple(
+        msgspec.structs.replace(one, zone="10.20.1.0/24") if Role.PRINTER in one.roles else one
+        for one in assessment.inventory.assets
+    )
+    inventory = msgspec.structs.replace(assessment.inventory, assets=assets)
+    network = overview(made(msgspec.structs.replace(assessment, inventory=inventory)), SAY)
+    assert len(network.frames[0].rows) == 9
+    assert {row.side for row in network.frames[0].rows} == {Side.LEFT}
 
 
 def test_the_same_network_gives_the_same_drawing() -> None:

@@ -7,7 +7,7 @@ row, and one map more for each zone, with its devices and whom they talk to. Geo
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 
@@ -22,6 +22,9 @@ from leadapron.report.words import Words
 
 DEVICES_ON_ONE_MAP = 60
 """More rows than this do not fit on a page a person can take in."""
+
+MOSTLY = 2 / 3
+"""Share of a zone's rows that decides its column."""
 
 _worse = list(Severity).index
 
@@ -161,7 +164,7 @@ def _network(
         place[asset.id] = row.key
     return Network(
         frames=tuple(
-            Frame(title=title, rows=tuple(sorted(rows[title].values(), key=_row_order)))
+            Frame(title=title, rows=_gathered(sorted(rows[title].values(), key=_row_order)))
             for title in sorted(rows, key=natural)
         ),
         links=_links(flows, place, say),
@@ -172,6 +175,15 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key of names that people number: CT2 before CT10, 10.2.0.0 before 10.10.0.0."""
     parts = re.split(r"([0-9]{1,15})", text.casefold())
     return tuple((0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part) for part in parts if part)
+
+
+def _gathered(rows: list[Row]) -> tuple[Row, ...]:
+    """Rows of a zone that is mostly of one kind stand in one column: a printer among scanners does not split it."""
+    count = Counter(row.side for row in rows)
+    side, most = count.most_common(1)[0]
+    if most < MOSTLY * len(rows):
+        return tuple(rows)
+    return tuple(msgspec.structs.replace(row, side=side) for row in rows)
 
 
 def _row_order(row: Row) -> tuple[object, ...]:
@@ -185,7 +197,7 @@ def _device_of(asset: AssetEntry, say: Words) -> Row:
     return Row(
         key=asset.id,
         label=asset.label,
-        detail=" · ".join(filter(None, (model or say.gettext(ROLES[role]), address))),
+        detail=" · ".join(filter(None, (address, model or say.gettext(ROLES[role])))),
         role=role,
         side=_SIDES.get(role, Side.RIGHT),
         count=1,

@@ -32,18 +32,28 @@ FIRST_ACTIONS = 5
 INVENTORY_ROWS = 40
 """Devices on the inventory screen; `render_inventory` shows all."""
 _WIDEST = 120
+_NARROW = 100
+"""Below this, the inventory leaves AE titles out rather than fold every name."""
+_ADDRESS = 15
+"""Columns of an IPv4 address, which must not fold."""
+_MARK = 12
+"""Columns of a severity."""
 
 
 def render_terminal(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
     """Summary, what to do first and inventory."""
     say = words(document.language, zone=zone)
-    for part in (_summary(document, say), _actions(document, say), _inventory(document, say, most=INVENTORY_ROWS)):
+    for part in (
+        _summary(document, say),
+        _actions(document, say),
+        _inventory(document, say, console, most=INVENTORY_ROWS),
+    ):
         _show(part, console)
 
 
 def render_inventory(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
     """Every device."""
-    _show(_inventory(document, words(document.language, zone=zone), most=None), console)
+    _show(_inventory(document, words(document.language, zone=zone), console, most=None), console)
 
 
 def render_flows(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
@@ -152,24 +162,24 @@ def _heading(title: str) -> RenderableType:
     return Group(Rule(Text(title, "bold"), align="left", style="dim"), Text())
 
 
-def _table(*columns: tuple[str, bool]) -> Table:
-    """A plain table; a column that may fold is marked so."""
+def _table(*columns: tuple[str, int]) -> Table:
+    """A plain table: titles, and the width below which a column must not shrink (0: it may fold anywhere)."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title, folds in columns:
-        table.add_column(Text(title), overflow="fold", no_wrap=not folds)
+    for title, width in columns:
+        table.add_column(Text(title), overflow="fold", min_width=width or None)
     return table
 
 
-def _inventory(document: Document, say: Words, *, most: int | None) -> RenderableType:
-    _ = say.gettext
+def _inventory(document: Document, say: Words, console: Console, *, most: int | None) -> RenderableType:
+    _, wide = say.gettext, console.width >= _NARROW
     shown = document.assets if most is None else document.assets[:most]
     table = _table(
-        (_("Device"), True),
-        (_("Role"), True),
-        (_("Address"), True),
-        (_("Maker and model"), True),
-        (_("AE title"), True),
-        (_("Weak spot"), False),
+        (_("Device"), 0),
+        (_("Role"), 0),
+        (_("Address"), _ADDRESS),
+        (_("Maker and model"), 0),
+        *([(_("AE title"), 0)] if wide else []),
+        (_("Weak spot"), _MARK),
     )
     for asset in shown:
         table.add_row(
@@ -177,7 +187,7 @@ def _inventory(document: Document, say: Words, *, most: int | None) -> Renderabl
             Text(" ".join((role_names(asset.roles, say), *asset.modalities))),
             Text(several(asset.addresses, 2, say)),
             Text(_made_by(asset)),
-            Text(several(asset.ae_titles, 2, say)),
+            *([Text(several(asset.ae_titles, 2, say))] if wide else []),
             _severity(asset.severity, say) if asset.severity else Text(),
         )
     parts: list[RenderableType] = [_heading(_("Devices")), table]
@@ -196,12 +206,12 @@ def _flows(document: Document, say: Words) -> RenderableType:
     _ = say.gettext
     labels = {asset.id: asset.label for asset in document.assets}
     table = _table(
-        (_("From"), True),
-        (_("To"), True),
-        (_("Service"), True),
-        (_("What was said"), True),
-        (_("Volume"), False),
-        (_("Weak spot"), False),
+        (_("From"), 0),
+        (_("To"), 0),
+        (_("Service"), 0),
+        (_("What was said"), 0),
+        (_("Volume"), 7),
+        (_("Weak spot"), _MARK),
     )
     for flow in document.flows:
         said = [f"{name} × {say.number(count)}" for name, count in {**flow.operations, **flow.message_types}.items()]
