@@ -119,9 +119,13 @@ class View:
 
 
 def _is_imaging_zone(assets: tuple[Asset, ...]) -> bool:
-    """One system that behaves like imaging does not make a zone of offices, or of other servers, an imaging zone."""
+    """One system that behaves like imaging does not make a zone of offices, or of other servers, an imaging zone.
+
+    Devices whose role is not known count for neither side.
+    """
     imaging = sum(is_imaging(asset.roles) for asset in assets)
     office = sum(Role.OFFICE in asset.roles for asset in assets)
     reading = sum(Role.WORKSTATION in asset.roles for asset in assets)
     core = any(not CORE_ROLES.isdisjoint(asset.roles) for asset in assets)
-    return imaging > office and (core or reading * 2 > len(assets))
+    known = sum(not set(asset.roles) <= {Role.UNKNOWN} for asset in assets)
+    return imaging > office and (core or reading * 2 > known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from leadapron.assess.hits import Case, Hit
@@ -25,6 +25,9 @@ SWEPT = 4
 VIRTUAL_ROUTER_MACS = ("00:00:5e:00:01", "00:00:5e:00:02", "00:00:0c:07:ac", "00:05:73:a0", "00:07:b4")
 """Prefixes of VRRP (RFC 9568), HSRP and GLBP: routers that share an address on purpose."""
 
+NEARLY_ALL = 0.75
+"""Share of scanners with one server only from which on the department depends on it."""
+
 WORKLIST = "1.2.840.10008.5.1.4.31"
 """Modality Worklist Information Model FIND (PS3.4 K.6)."""
 
@@ -42,7 +45,7 @@ def sideways(case: Case) -> Iterator[Hit]:
     """Scanners and workstations that reach other scanners by remote administration, and hosts that try many."""
     view = case.view
     for flow in view.inventory.flows:
-        if flow.answered and _remote(flow) and _from_peer(flow):
+        if flow.answered and _remote(flow) and _from_peer(view, flow):
             yield Hit(
                 subject=asset_subject(view, flow.client),
                 flows=(flow,),
@@ -83,20 +86,30 @@ def address_conflict(case: Case) -> Iterator[Hit]:
 
 
 def single_server(case: Case) -> Iterator[Hit]:
-    """One server that all scanners use for storage, worklist or names."""
+    """One server that nearly all scanners use, and no other, for storage, worklist or names."""
     view = case.view
     for function, flows in _functions(view).items():
-        scanners = {flow.client for flow in flows}
-        servers = {flow.server for flow in flows}
-        if len(scanners) < 2 or len(servers) != 1:
+        server = _lone_server(flows)
+        if not server:
             continue
-        server = servers.pop()
         yield Hit(
             assets=(server,),
-            flows=tuple(flows),
+            flows=tuple(flow for flow in flows if flow.server == server),
             reasons=(f"{function}={view.label(server)}",),
             values={"lone": (f"{view.label(server)} ({function})",)},
         )
+
+
+def _lone_server(flows: list[Flow]) -> str:
+    """The server that at least two scanners, and nearly all, have as their only one; empty when there is none."""
+    used: dict[str, set[str]] = defaultdict(set)
+    for flow in flows:
+        used[flow.client].add(flow.server)
+    only = Counter(server for servers in used.values() if len(servers) == 1 for server in servers)
+    if not only:
+        return ""
+    server, scanners = min(only.items(), key=lambda item: (-item[1], item[0]))
+    return server if scanners >= 2 and scanners >= NEARLY_ALL * len(used) else ""
 
 
 def _functions(view: View) -> dict[str, list[Flow]]:
@@ -125,6 +138,10 @@ def _remote(flow: Flow) -> bool:
     return flow.service in REMOTE_SERVICES or flow.port in REMOTE_PORTS
 
 
-def _from_peer(flow: Flow) -> bool:
-    peers = {Role.MODALITY, Role.WORKSTATION}
-    return Role.MODALITY in flow.server_roles and flow.client != flow.server and not peers.isdisjoint(flow.client_roles)
+def _from_peer(view: View, flow: Flow) -> bool:
+    """From a scanner, a workstation, or an unrecognised device that stands among them, into a scanner."""
+    if Role.MODALITY not in flow.server_roles or flow.client == flow.server:
+        return False
+    if not {Role.MODALITY, Role.WORKSTATION}.isdisjoint(flow.client_roles):
+        return True
+    return set(flow.client_roles) <= {Role.UNKNOWN} and flow.client_zone in view.imaging_zones
