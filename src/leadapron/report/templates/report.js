@@ -58,10 +58,17 @@ function reveal() {
 addEventListener("hashchange", reveal);
 reveal();
 
-// Paper cannot be opened: print the evidence of findings. Zones' maps print when the reader opened them.
+for (const button of document.querySelectorAll("button[data-open]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    for (const one of document.querySelectorAll(button.dataset.open)) one.open = true;
+  });
+}
+
+// Paper cannot be opened: print every place of a finding. Evidence and zones' maps print when the reader opened them.
 let opened = [];
 addEventListener("beforeprint", () => {
-  opened = Array.from(document.querySelectorAll(".proof:not([open]), .rest:not([open])"));
+  opened = Array.from(document.querySelectorAll(".rest:not([open])"));
   for (const one of opened) one.open = true;
 });
 addEventListener("afterprint", () => {
