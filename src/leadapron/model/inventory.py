@@ -126,6 +126,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     rejected: int = 0
     aborted: int = 0
     operations: Mapping[str, int] = field(default_factory=dict)
+    """DIMSE commands; HL7 message types without acknowledgements, and HTTP methods, on flows of those."""
     sop_classes: Mapping[str, int] = field(default_factory=dict)
     """SOP class UID → operations."""
     statuses: Mapping[str, int] = field(default_factory=dict)

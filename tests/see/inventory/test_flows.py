@@ -98,6 +98,14 @@ def test_a_refused_try_is_kept_where_the_device_is_known_and_is_not_a_service() 
     assert asset(network.inventory(), PACS).services == ("dicom/104",)
 
 
+def test_an_open_port_without_a_word_is_not_a_service() -> None:
+    network = Network()
+    network.connect(READING, PACS, 445, client_bytes=0, server_bytes=0)
+    inventory = network.inventory()
+    assert flow(inventory, READING, PACS, Service.UNKNOWN).answered == 0
+    assert asset(inventory, PACS).services == ()
+
+
 def test_what_was_not_recognised_joins_what_was_on_the_same_port() -> None:
     network = Network()
     network.associate(CT, PACS, "CT01", "PACS")
@@ -218,6 +226,7 @@ def test_messages_are_counted_by_type() -> None:
     network.hl7("10.1.2.40", PACS, "", traffic=(refusal,))
     found = seen(network, "10.1.2.40", PACS, Service.HL7)
     assert found.message_types == {"ACK": 3, "ADT^A04": 1}
+    assert found.operations == {"ADT^A04": 1}
     assert found.sending_applications == ("HIS",)
     assert found.negative_acknowledgements == 2
 

@@ -31,12 +31,11 @@ def short_name(name: str) -> str:
 
 
 def display_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Names without repetitions that differ in case only, or that a longer (domain) name begins with."""
+    """Names without repetitions that differ in case only."""
     best: dict[str, str] = {}
     for name in sorted(names, key=lambda name: (name.isupper(), name)):
         best.setdefault(name.rstrip(".").casefold(), name.rstrip("."))
-    heads = {name.partition(".")[0] for name in best if "." in name}
-    return tuple(sorted(name for folded, name in best.items() if folded not in heads))
+    return tuple(sorted(best.values(), key=lambda name: ("." in name, name.casefold())))
 
 
 class AssetBuilder:

@@ -158,10 +158,11 @@ def _service(key: FlowKey, record: FlowRecord) -> Service:
 
 
 def _settle(record: FlowRecord) -> None:
-    """A server that never spoke the protocol did not answer, whatever else it sent."""
+    """A server that never spoke the protocol did not answer, whatever else it sent; nor did one that said no word."""
     if not record.connections:
         record.connections, record.answered = record.sessions, record.spoken
-    if record.sessions and not record.spoken:
+    silent = not (record.bytes_to_server or record.bytes_to_client or record.sessions)
+    if silent or (record.sessions and not record.spoken):
         record.answered = 0
 
 
@@ -205,11 +206,13 @@ def _flow(key: FlowKey, record: FlowRecord, flows: DeviceFlows, client: Asset, s
         gaps=record.gaps,
         starts=tuple(record.starts),
         evidence=record.evidence.freeze(),
-        **_dicom_fields(record.dicom),
-        **_hl7_fields(record.hl7),
-        **_tls_fields(record.tls),
-        **_http_fields(record.http),
-        **_smb_fields(record.smb),
+        **(
+            _smb_fields(record.smb)
+            | _tls_fields(record.tls)
+            | _http_fields(record.http)
+            | _hl7_fields(record.hl7)
+            | _dicom_fields(record.dicom)
+        ),
     )
 
 
@@ -244,6 +247,7 @@ def _hl7_fields(record: Hl7Record | None) -> dict[str, Any]:
     if record is None:
         return {}
     return {
+        "operations": _counts(record.sent),
         "message_types": _counts(record.types),
         "sending_applications": _sorted(record.applications),
         "receiving_applications": _sorted(record.receivers),
@@ -270,6 +274,7 @@ def _http_fields(record: HttpRecord | None) -> dict[str, Any]:
     if record is None:
         return {}
     return {
+        "operations": _counts(record.methods),
         "http_apis": _sorted(record.apis),
         "http_requests": record.requests,
         "http_anonymous_ok": _sorted(record.anonymous_ok),

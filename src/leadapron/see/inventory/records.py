@@ -157,10 +157,12 @@ class DicomRecord:
 class Hl7Record:
     """The HL7 messages of a flow; `forward` are those the client sent."""
 
-    __slots__ = ("applications", "backward", "forward", "negative", "receivers", "types")
+    __slots__ = ("applications", "backward", "forward", "negative", "receivers", "sent", "types")
 
     def __init__(self) -> None:
         self.types: Counter[str] = Counter()
+        self.sent: Counter[str] = Counter()
+        """Message types without acknowledgements."""
         self.forward: set[tuple[str, str]] = set()
         """(message type, sending application) of what the client sent, acknowledgements apart."""
         self.backward: set[tuple[str, str]] = set()
@@ -188,10 +190,11 @@ class TlsRecord:
 class HttpRecord:
     """The HTTP requests of a flow."""
 
-    __slots__ = ("anonymous_ok", "answered_apis", "apis", "requests")
+    __slots__ = ("anonymous_ok", "answered_apis", "apis", "methods", "requests")
 
     def __init__(self) -> None:
         self.requests = 0
+        self.methods: Counter[str] = Counter()
         self.apis: set[str] = set()
         self.answered_apis: set[str] = set()
         self.anonymous_ok: set[str] = set()

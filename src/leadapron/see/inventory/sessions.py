@@ -123,6 +123,7 @@ def fold_hl7(flow: FlowRecord, event: Hl7Session) -> bool:
                 record.negative += traffic.messages
                 flow.evidence.cite("negative", event)
             continue
+        count(record.sent, traffic.message_type, traffic.messages)
         add(
             record.forward if traffic.by_client else record.backward,
             (traffic.message_type, traffic.sending_application),
@@ -172,6 +173,7 @@ def fold_http(flow: FlowRecord, event: HttpSession) -> bool:
         add(flow.software, event.server_software)
     for exchange in event.exchanges:
         record.apis.add(exchange.api.value)
+        count(record.methods, exchange.method, exchange.count)
         flow.evidence.cite(exchange.api.value, event)
         if exchange.credentials not in _UNREADABLE_CREDENTIALS:
             add(flow.credentials, exchange.credentials)
