@@ -135,6 +135,8 @@ class Flow(Struct, frozen=True, kw_only=True):
     object_bytes: int = 0
     transfer_syntaxes: tuple[str, ...] = ()
     proposed_transfer_syntaxes: tuple[str, ...] = ()
+    accepted_transfer_syntaxes: tuple[str, ...] = ()
+    """Those the server chose in answer: what it would take, used or not."""
     user_identity: tuple[int, ...] = ()
     """User-Identity-Types seen; 0 stands for an association without one."""
     wide_finds: int = 0
