@@ -7,9 +7,7 @@ one subtraction, so payload that nobody reads costs no reassembly and its loss d
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from leadapron.model.events import Anomaly, Connection, Endpoint, Event, Service, Transport
@@ -35,28 +33,33 @@ MAX_STREAM_ANOMALIES = 16
 class Half:
     """One direction of a connection."""
 
-    __slots__ = ("conn", "early", "early_bytes", "first", "high", "key", "last", "midstream", "pending", "read",
-                 "side", "tries", "unread", "want")  # fmt: skip
+    # Defaults of the class, as in `TcpConnection`: making a half must be cheap.
+    dissector: Dissector | None = None
+    """Who reads this half; None while its protocol is not known."""
+    ignored = False
+    """Nothing is wanted of this half any more."""
+    want: int | None = None
+    """Sequence number of the next byte that is wanted."""
+    pending = b""
+    """Bytes that the dissector wants to see again with more."""
+    early: dict[int, bytes] | None = None
+    """Segments that came before what must precede them: sequence number → bytes."""
+    early_bytes = 0
+    first: int | None = None
+    """Sequence number of the first payload byte."""
+    high: int | None = None
+    """Sequence number after the last payload byte seen."""
+    last = -1
+    """Offset in the current batch of the last packet whose time is not yet noted."""
+    unread = -1
+    """Offset in the current batch of the last packet that was dropped unread, whose bytes are not yet counted."""
+    midstream = True
+    tries = 0
 
     def __init__(self, conn: TcpConnection, side: Side, key: bytes) -> None:
         self.conn = conn
         self.side = side
         self.key = key
-        self.want: int | None = None
-        self.pending = b""
-        self.early: dict[int, bytes] | None = None
-        self.early_bytes = 0
-        self.first: int | None = None
-        """Sequence number of the first payload byte."""
-        self.high: int | None = None
-        """Sequence number after the last payload byte seen."""
-        self.last = -1
-        """Offset in the current batch of the last packet whose time is not yet noted."""
-        self.unread = -1
-        """Offset in the current batch of the last packet that was dropped unread, whose bytes are not yet counted."""
-        self.midstream = True
-        self.tries = 0
-        self.read: Callable[[bytes], int] = partial(conn.recognise, self)
 
     def saw(self, start: int, end: int) -> None:
         """Account for payload bytes `start` … `end`."""
@@ -181,7 +184,8 @@ class TcpConnection:
         if want is None:
             want = half.want = seq
         if want == seq and len(data) == size and not half.pending:
-            used = half.read(data)
+            dissector = half.dissector
+            used = dissector.feed(half.side, data) if dissector is not None else self._unbound(half, data)
             if used == size:
                 half.want = end
             elif used > size:
@@ -211,7 +215,8 @@ class TcpConnection:
         """Hand bytes that end at sequence number `end` to the reader, with what it left before."""
         if half.pending:
             data = half.pending + data
-        used = half.read(data)
+        dissector = half.dissector
+        used = dissector.feed(half.side, data) if dissector is not None else self._unbound(half, data)
         surplus = used - len(data)
         if surplus >= 0:
             half.pending = b""
@@ -230,7 +235,7 @@ class TcpConnection:
             half.pending = rest
 
     def _stop(self, half: Half, end: int) -> None:
-        half.pending, half.read = b"", _skip_all
+        half.pending, half.dissector, half.ignored = b"", None, True
         half.want = (end + STOP) & MASK
 
     def _keep_early(self, half: Half, seq: int, data: bytes) -> None:
@@ -286,8 +291,10 @@ class TcpConnection:
             half.want = (want + skip) & MASK
 
     # ------------------------------------------------------------ recognition by content
-    def recognise(self, half: Half, data: bytes) -> int:
+    def _unbound(self, half: Half, data: bytes) -> int:
         """Find the dissector for a half that has none yet."""
+        if half.ignored:
+            return len(data) + STOP
         if self.dissector is not None:
             return self._bind(half, self.dissector, data)
         undecided = False
@@ -303,19 +310,18 @@ class TcpConnection:
         half.tries += 1
         if half.midstream and half.tries < MAX_RECOGNITION_TRIES:
             return len(data)
-        half.read = _skip_all  # until the other side is recognised
+        half.ignored = True  # until the other side is recognised
         return len(data) + STOP
 
     def _bind(self, half: Half, dissector: Dissector, data: bytes) -> int:
         """Let the dissector read this half from here on, and the other half when it speaks."""
-        half.read = partial(dissector.feed, half.side)
+        half.dissector = dissector
         if half.midstream:
             dissector.begin_midstream(half.side)
         other = self.halves[half.side.other]
-        if other.read is _skip_all:
-            other.read = partial(self.recognise, other)
-            other.want, other.midstream = None, True
-        return half.read(data)
+        if other.ignored and other.dissector is None:
+            other.ignored, other.want, other.midstream = False, None, True
+        return dissector.feed(half.side, data)
 
     # ------------------------------------------------------------ the end
     def close(self) -> None:
@@ -357,7 +363,7 @@ class TcpConnection:
         )
         self.dissector = None
         for half in self.halves:
-            half.read = _skip_all
+            half.dissector, half.ignored = None, True
             half.pending = b""
 
     def _report(self, anomalies: dict[str, list[int | str]]) -> None:
@@ -382,7 +388,3 @@ def reverse(key: bytes) -> bytes:
     """The key of the other direction: addresses (8 or 32 bytes) and ports (4) exchanged."""
     size = len(key) // 2 - 2
     return key[size : 2 * size] + key[:size] + key[-2:] + key[-4:-2]
-
-
-def _skip_all(data: bytes) -> int:
-    return len(data) + STOP
