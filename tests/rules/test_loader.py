@@ -86,6 +86,7 @@ def test_a_rule_is_read(tmp_path: Path) -> None:
         ("[{service: https, port: 443}]", "[{service: nope, port: 1}]", r"samples.silent\[0\]: Invalid enum value"),
         ("group_by: server", "group_by: zone", "group_by: zone does not suit"),
         ("name: sample-rule", "name: other", "differs from the file's name"),
+        ("ease: easy", "ease: easy\nevidence: [hearsay]", "yml:20: evidence: no facet is called 'hearsay'"),
         ("level: medium", "level: awful", "level"),
         ("level: medium\n", "", "are required"),
         ("title: A plain title\n", "title: [\n", "not readable as YAML"),

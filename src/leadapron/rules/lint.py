@@ -18,6 +18,12 @@ from leadapron.rules.samples import inventory_of
 PARAMS = frozenset({"subject", "addresses", "zone", "clients", "servers"})
 """Placeholders that every finding can fill, beside the fields of its rows and what its predicate adds."""
 
+FACETS = frozenset({
+    "abort", "anomaly", "anonymous", "arp", "certificate", "clock", "credentials", "dhcp", "first", "hostname", "identity",
+    "move", "negative", "no_user", "os", "reject", "software", "syslog", "tls", "unsigned", "wide_find",
+})  # fmt: skip
+"""Keys under which `see.inventory` files evidence; a rule falls back on `first`."""
+
 _TAG = re.compile(r"attack\.(t\d{4}(\.\d{3})?|[a-z][a-z-]+)")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -38,6 +44,8 @@ def problems(rule: Rule, controls: Mapping[str, Framework]) -> Iterator[str]:
         yield f"group_by: {rule.group_by} does not suit the category {rule.category}"
     if rule.category is Category.INVENTORY and not rule.predicate:
         yield "predicate: a rule on the inventory needs one to name its subjects"
+    for facet in sorted(set(rule.evidence) - FACETS):
+        yield f"evidence: no facet is called {facet!r}"
     yield from _fields(rule)
     yield from _tags(rule)
     yield from _controls(rule, controls)
