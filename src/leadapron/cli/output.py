@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import click
@@ -50,16 +51,21 @@ def default_language() -> str:
     return "fr" if setting.lower().startswith("fr") else "en"
 
 
+def local_zone() -> tzinfo:
+    """The time zone of the machine: people read local times, files keep UTC."""
+    return datetime.now().astimezone().tzinfo or UTC
+
+
 def show(assessment: Assessment, rules: Sequence[Rule], output: Output, console: Console) -> None:
     """The screens, then the files."""
-    result = document(assessment, rules, output.language)
-    render_terminal(result, console)
+    result, zone = document(assessment, rules, output.language), local_zone()
+    render_terminal(result, console, zone=zone)
     if output.json is not None:
         with _writing(output.json):
             output.json.write_bytes(encode(result))
     if output.report is not None:
         with _writing(output.report):
-            output.report.write_text(render_html(result), encoding="utf-8")
+            output.report.write_text(render_html(result, zone=zone), encoding="utf-8")
     if output.csv is not None:
         with _writing(output.csv):
             output.csv.mkdir(parents=True, exist_ok=True)
@@ -86,7 +92,7 @@ def show_part(
     result = document(assessment, rules, language)
     field, screen = _PARTS[name]
     if as_json:
-        text = msgspec.json.format(msgspec.json.encode(getattr(result, field)), indent=2)
+        text = msgspec.json.format(msgspec.json.encode(getattr(result, field), order="deterministic"), indent=2)
         click.echo(text.decode())
     else:
-        screen(result, console)
+        screen(result, console, zone=local_zone())
