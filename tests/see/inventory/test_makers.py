@@ -100,6 +100,15 @@ def test_a_scanner_that_also_stores_earlier_exams_is_still_a_scanner() -> None:
     assert identity(network, CT) == ("SIEMENS", "SOMATOM Force", ("CT",))
 
 
+def test_a_scanner_that_gets_its_own_exams_back_is_still_a_scanner() -> None:
+    network = Network()
+    network.ask(CT, RIS, "CT01", "RIS", "C-FIND", WORKLIST)
+    network.store(PACS, CT, "PACS", "CT01", CT_IDENTITY, "last year's exam")
+    network.store(CT, PACS, "CT01", "PACS", CT_IDENTITY, "study-1")
+    assert identity(network, CT) == ("SIEMENS", "SOMATOM Force", ("CT",))
+    assert sum(cell.exams for cell in network.inventory().utilisation) == 1
+
+
 def test_two_scanners_behind_one_address_are_told_and_neither_wins() -> None:
     network = Network()
     network.store("10.1.1.1", PACS, "CT01", "PACS", CT_IDENTITY, "study-1")
@@ -113,7 +122,9 @@ def test_two_scanners_behind_one_address_are_told_and_neither_wins() -> None:
 
 def test_a_report_beside_the_images_changes_no_identity() -> None:
     network = Network()
-    report = DatasetSource(modality="SR", manufacturer="Siemens", model="SOMATOM Force")
+    report = DatasetSource(
+        modality="SR", manufacturer="Siemens Healthineers", model="Dose Reporter", station_name="CT01"
+    )
     network.associate(
         CT,
         PACS,

@@ -77,7 +77,7 @@ class AssetBuilder:
     def _asset(self, device: str) -> Asset:
         addresses, macs = self._devices[device], self._macs[device]
         hosts = [self._fold.hosts.get(address) or Host() for address in addresses]
-        own = self._makers.own.get(device, {})
+        own = self._makers.images_of(device)
         external = is_external(device)
         clocks = sorted(clock for host in hosts for clock in host.clocks)
         return Asset(

@@ -181,12 +181,6 @@ def _flow(key: FlowKey, record: FlowRecord, flows: DeviceFlows, client: Asset, s
         server=server.id,
         client_addresses=by_address(clients),
         server_addresses=by_address(servers),
-        client_zone=client.zone,
-        server_zone=server.zone,
-        client_roles=client.roles,
-        server_roles=server.roles,
-        client_external=client.external,
-        server_external=server.external,
         transport=key.transport,
         service=key.service,
         port=key.port,
@@ -206,6 +200,7 @@ def _flow(key: FlowKey, record: FlowRecord, flows: DeviceFlows, client: Asset, s
         gaps=record.gaps,
         starts=tuple(record.starts),
         evidence=record.evidence.freeze(),
+        **_ends(client, server),
         **(
             _smb_fields(record.smb)
             | _tls_fields(record.tls)
@@ -214,6 +209,17 @@ def _flow(key: FlowKey, record: FlowRecord, flows: DeviceFlows, client: Asset, s
             | _dicom_fields(record.dicom)
         ),
     )
+
+
+def _ends(client: Asset, server: Asset) -> dict[str, Any]:
+    return {
+        "client_zone": client.zone,
+        "server_zone": server.zone,
+        "client_roles": client.roles,
+        "server_roles": server.roles,
+        "client_external": client.external,
+        "server_external": server.external,
+    }
 
 
 def _dicom_fields(record: DicomRecord | None) -> dict[str, Any]:

@@ -41,65 +41,72 @@ class Makers:
     """Verdict: device → the sources that are its own, with evidence."""
 
     def __init__(self, objects: Objects, grouping: Grouping, conduct: Mapping[str, Conduct]) -> None:
-        self._grouping = grouping
         self._conduct = conduct
-        self._sent: dict[str, dict[str, set[Identity]]] = defaultdict(lambda: defaultdict(set))
-        self._first_from: dict[tuple[str, Identity], datetime] = {}
-        self._received: set[tuple[str, Identity]] = set()
+        self._sent: dict[str, dict[str, set[DatasetSource]]] = defaultdict(lambda: defaultdict(set))
+        """Device → AE title → what it sent under it."""
+        self._senders: dict[Identity, dict[str, datetime]] = defaultdict(dict)
+        """Machine → device that sent its objects → since when."""
+        self._received: dict[tuple[str, Identity], datetime] = {}
         for transfer, seen in objects.transfers.items():
             sender, receiver = grouping.device_of(transfer.sender), grouping.device_of(transfer.receiver)
             if sender == receiver:
                 continue
             identity = identity_of(transfer.source)
-            self._sent[sender][transfer.title].add(identity)
-            self._received.add((receiver, identity))
-            key = (sender, identity)
-            self._first_from[key] = min(self._first_from.get(key, seen.first), seen.first)
+            self._sent[sender][transfer.title].add(transfer.source)
+            senders = self._senders[identity]
+            senders[sender] = min(senders.get(sender, seen.first), seen.first)
+            key = (receiver, identity)
+            self._received[key] = min(self._received.get(key, seen.first), seen.first)
         self.own: dict[str, dict[DatasetSource, Evidence]] = defaultdict(dict)
         self.addresses: dict[tuple[Identity, str], set[str]] = defaultdict(set)
         """(identity, AE title) → addresses that sent it as its maker."""
         for transfer, seen in objects.transfers.items():
             sender = grouping.device_of(transfer.sender)
-            identity = identity_of(transfer.source)
-            if transfer.sender in grouping and self._made(sender, transfer.title, identity):
+            if transfer.sender in grouping and self._made(sender, transfer.title, transfer.source):
                 self.own[sender].setdefault(transfer.source, Evidence()).merge(seen.evidence)
                 if transfer.source.serial_hash:
-                    self.addresses[identity, transfer.title].add(transfer.sender)
+                    self.addresses[identity_of(transfer.source), transfer.title].add(transfer.sender)
 
     def same_machine(self) -> Iterable[set[str]]:
         """Groups of addresses that sent the same machine's objects, as their maker and under the same AE title."""
         return (addresses for _, addresses in sorted(self.addresses.items()) if len(addresses) > 1)
 
+    def images_of(self, device: str) -> Mapping[DatasetSource, Evidence]:
+        """Its own sources, without reports and the like where it made images: those may name another program."""
+        own = self.own.get(device, {})
+        return {source: own[source] for source in own if source.modality not in DERIVED_MODALITIES} or own
+
     def is_maker(self, device: str) -> bool:
         return device in self.own
 
-    def _made(self, sender: str, title: str, identity: Identity) -> bool:
-        conduct = self._conduct.get(sender)
-        if conduct is not None and (conduct.answers_queries or (conduct.stores and not conduct.acquires)):
+    def _made(self, sender: str, title: str, source: DatasetSource) -> bool:
+        identity = identity_of(source)
+        since = self._senders[identity].get(sender)
+        conduct = self._conduct.get(sender) or Conduct()
+        if since is None or conduct.answers_queries or (conduct.stores and not conduct.acquires):
             return False
-        if (sender, identity) in self._received:
+        # A scanner may be sent its own earlier exams; anyone else who first received, passes on.
+        received = self._received.get((sender, identity))
+        if received is not None and received <= since and not conduct.acquires:
             return False
         sent = self._sent[sender][title]
-        serials = {item.serial for item in sent if item.serial}
-        manufacturers = {item.manufacturer for item in sent if item.manufacturer}
-        return len(serials) <= 1 and len(manufacturers) <= 1 and not self._someone_was_first(sender, identity)
+        machines = {item.serial_hash for item in sent if item.serial_hash}
+        machines = machines or {item.station_name for item in sent if item.station_name}
+        images = [item for item in sent if item.modality not in DERIVED_MODALITIES]
+        manufacturers = {identity_of(item).manufacturer for item in images if item.manufacturer}
+        return len(machines) <= 1 and len(manufacturers) <= 1 and not self._someone_was_first(sender, identity, since)
 
-    def _someone_was_first(self, sender: str, identity: Identity) -> bool:
+    def _someone_was_first(self, sender: str, identity: Identity, since: datetime) -> bool:
         """Another device, which stores nothing itself, sent this machine's objects earlier."""
         if not identity.serial:
             return False
-        mine = self._first_from[sender, identity]
-        for (device, other), first in self._first_from.items():
-            if other != identity or device == sender or (first, device) >= (mine, sender):
-                continue
-            conduct = self._conduct.get(device)
-            if conduct is None or not (conduct.answers_queries or conduct.stores):
-                return not self._twin(device, sender, identity)
+        for device, first in self._senders[identity].items():
+            conduct = self._conduct.get(device) or Conduct()
+            earlier = (first, device) < (since, sender) and not (conduct.answers_queries or conduct.stores)
+            if earlier and not self._sent[device].keys() & self._sent[sender].keys():
+                # Under one AE title, the two would be one machine with two addresses.
+                return True
         return False
-
-    def _twin(self, device: str, sender: str, identity: Identity) -> bool:
-        """Do both send under one AE title? Then they are one machine with two addresses."""
-        return any(identity in self._sent[device].get(title, ()) for title in self._sent[sender])
 
 
 def utilisation(
