@@ -19,8 +19,8 @@ PARAMS = frozenset({"subject", "addresses", "zone", "clients", "servers"})
 """Placeholders that every finding can fill, beside the fields of its rows and what its predicate adds."""
 
 FACETS = frozenset({
-    "abort", "anomaly", "anonymous", "arp", "certificate", "clock", "credentials", "dhcp", "first", "hostname", "identity",
-    "move", "negative", "no_user", "os", "reject", "software", "syslog", "tls", "unsigned", "wide_find",
+    "abort", "anomaly", "anonymous", "arp", "certificate", "clock", "credentials", "dhcp", "first", "hostname",
+    "identity", "move", "negative", "no_user", "os", "reject", "software", "syslog", "tls", "unsigned", "wide_find",
 })  # fmt: skip
 """Keys under which `see.inventory` files evidence; a rule falls back on `first`."""
 

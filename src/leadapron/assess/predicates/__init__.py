@@ -15,6 +15,7 @@ PREDICATES: Mapping[str, Predicate] = {
     "unlisted-destination": titles.unlisted_destination,
     "misplaced-dicom-client": titles.misplaced_client,
     "odd-sender": traffic.odd_sender,
+    "spoken-there": traffic.spoken_there,
     "regular-calls": traffic.regular_calls,
     "office-client": network.office_client,
     "sideways": network.sideways,

@@ -49,6 +49,16 @@ def odd_sender(case: Case) -> Iterator[Hit]:
             )
 
 
+def spoken_there(case: Case) -> Iterator[Hit]:
+    """A server that does speak the protocol on that port with somebody: not a probe of something else."""
+    flow = case.flow
+    if flow is None:
+        return
+    peers = (other for other in case.view.inventory.flows if (other.server, other.port) == (flow.server, flow.port))
+    if any(other.service is flow.service and other.answered for other in peers):
+        yield Hit(flow=flow)
+
+
 def regular_calls(case: Case) -> Iterator[Hit]:
     """A device of the imaging network that calls the outside, or an unexplained host, like clockwork."""
     flow, view = case.flow, case.view
