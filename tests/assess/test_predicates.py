@@ -44,6 +44,21 @@ def test_a_destination_that_others_use_too_is_listed() -> None:
     assert judge(None, "dcm-move-open", assets=[PACS, workstation("ws1"), workstation("ws2")], flows=flows) == ()
 
 
+def test_a_workstation_that_receives_under_another_title_is_usual() -> None:
+    asker = workstation("ws1", ae_titles=["WS1", "WS1_STORE"])
+    assert judge(None, "dcm-move-open", assets=[PACS, asker], flows=[move("ws1", "WS1_STORE")]) == ()
+
+
+def test_a_command_line_tool_that_receives_under_another_title_is_possible() -> None:
+    asker = workstation("laptop", ae_titles=["FINDSCU", "TEMP"])
+    flow = move("laptop", "TEMP", calling_ae_titles=["FINDSCU"])
+    findings = judge(None, "dcm-move-open", "dcm-rogue", assets=[PACS, asker], flows=[flow])
+    assert {finding.rule: finding.confidence for finding in findings} == {
+        "dcm-move-open": Confidence.POSSIBLE,
+        "dcm-rogue": Confidence.POSSIBLE,
+    }
+
+
 def test_title_guessing_needs_several_titles() -> None:
     tries = {"client": "x", "server": "pacs", "service": "dicom", "port": 104, "associations": 5, "rejected": 5}
     once = judge(None, "dcm-rogue", assets=[PACS], flows=[{**tries, "called_ae_titles": ["OLD"]}])
@@ -182,3 +197,11 @@ def test_an_odd_workstation_does_not_make_a_server_room_an_imaging_zone() -> Non
     servers = [{"id": f"s{i}", "roles": ["server"], "zone": "servers"} for i in range(5)]
     nameless = {"id": "x", "zone": "servers", "hostnames": []}
     assert judge(None, "net-unknown", assets=[*servers, workstation("ws1", zone="servers"), nameless]) == ()
+
+
+@pytest.mark.parametrize(("with_spare", "found"), [(0, True), (1, True), (3, False)])
+def test_a_department_depends_on_a_server_that_nearly_all_have_alone(with_spare: int, *, found: bool) -> None:
+    store = {"client_roles": ["modality"], "service": "dicom", "port": 104, "operations": {"C-STORE": 1}}
+    flows = [{**store, "client": f"m{i}", "server": "pacs"} for i in range(6)]
+    flows += [{**store, "client": f"m{i}", "server": "vna"} for i in range(with_spare)]
+    assert bool(judge(None, "single-dep", flows=flows)) is found

@@ -22,9 +22,6 @@ from leadapron.model.inventory import Asset, Role
 DRIFT = 60
 """Seconds of clock error that begin to matter when events of several devices are put in order."""
 
-QUARTER = 900
-"""Seconds: time zones differ by multiples of it, so a smaller rest is the clock's own."""
-
 CLOCKS_TO_COMPARE = 3
 """Known clocks from which on their median is trusted more than the capture's."""
 
