@@ -29,7 +29,10 @@ class Side(IntEnum):
 
     @property
     def other(self) -> Side:
-        return Side.SERVER if self is Side.CLIENT else Side.CLIENT
+        return _OTHER[self]
+
+
+_OTHER = (Side.SERVER, Side.CLIENT)
 
 
 class Match(IntEnum):

@@ -318,7 +318,7 @@ class TcpConnection:
         half.dissector = dissector
         if half.midstream:
             dissector.begin_midstream(half.side)
-        other = self.halves[half.side.other]
+        other = self.halves[1 - half.side]
         if other.ignored and other.dissector is None:
             other.ignored, other.want, other.midstream = False, None, True
         return dissector.feed(half.side, data)

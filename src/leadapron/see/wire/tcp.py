@@ -72,7 +72,7 @@ class TcpTable:
             conn = self._new(key, opener=not answer, syn=True)
             half = self.halves[key]
             conn.isn = (ack - 1) & MASK if answer else seq
-            peer = conn.halves[half.side.other]
+            peer = conn.halves[1 - half.side]
             peer.midstream = False
             if answer:
                 peer.want = ack
@@ -89,7 +89,7 @@ class TcpTable:
         half = self.halves[key]
         half.want = seq
         if flags & ACK:
-            conn.halves[half.side.other].want = ack
+            conn.halves[1 - half.side].want = ack
         return half
 
     def _new(self, key: bytes, *, opener: bool, syn: bool) -> TcpConnection:
