@@ -47,6 +47,15 @@ def _truth(options: argparse.Namespace) -> int:
     return 0
 
 
+def _bulk(options: argparse.Namespace) -> int:
+    from lab import bulk
+
+    kind = bulk.Kind(options.kind)
+    size = bulk.make(kind, options.out, megabytes=options.megabytes, count=options.count, titles=options.ae_titles)
+    print(f"{options.out}: {size / 1e6:.0f} MB")
+    return 0
+
+
 def _canaries(options: argparse.Namespace) -> int:
     from lab import patients
 
@@ -74,6 +83,13 @@ def parser() -> argparse.ArgumentParser:
     truth.add_argument("capture", type=Path)
     truth.add_argument("--out", type=Path, required=True)
     truth.set_defaults(run=_truth)
+    bulk = commands.add_parser("bulk", help="a big capture for benchmarks (Linux, root)")
+    bulk.add_argument("--kind", choices=("store", "associations"), required=True)
+    bulk.add_argument("--megabytes", type=int, default=550)
+    bulk.add_argument("--count", type=int, default=16_000)
+    bulk.add_argument("--ae-titles", type=int, default=400)
+    bulk.add_argument("--out", type=Path, required=True)
+    bulk.set_defaults(run=_bulk)
     canaries = commands.add_parser("canaries", help="list every string of the lab's patients")
     canaries.add_argument("--out", type=Path, default=Path(__file__).with_name("canaries.txt"))
     canaries.set_defaults(run=_canaries)
