@@ -96,7 +96,7 @@ class TcpConnection:
         self.sensor = context.sensor
         mirrored = reverse(key)
         client_key, server_key = (key, mirrored) if opener else (mirrored, key)
-        self.halves = Half(self, Side.CLIENT, client_key), Half(self, Side.SERVER, server_key)
+        self.halves: tuple[Half, ...] = Half(self, Side.CLIENT, client_key), Half(self, Side.SERVER, server_key)
         self.syn = syn
         self.macs = ["", ""]
 

@@ -132,7 +132,7 @@ class TcpTable:
             idle = now - conn.last_ns
             if conn.closed:
                 if idle > LINGER:
-                    del self.halves[key]
+                    self._forget(key, conn)
             elif idle > (IDLE_TIMEOUT if conn.answered or not conn.syn else HALF_OPEN_TIMEOUT):
                 self.close(conn)
 
@@ -145,8 +145,12 @@ class TcpTable:
                     return
                 if hopeless(half.conn):
                     half.conn.close()
-                    del self.halves[key]
-        return
+                    self._forget(key, half.conn)
+
+    def _forget(self, key: bytes, conn: TcpConnection) -> None:
+        """Drop a half, and the circle of references that would leave it to the garbage collector."""
+        del self.halves[key]
+        conn.halves = ()
 
     def finish(self) -> None:
         """The capture is over."""
