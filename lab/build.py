@@ -127,7 +127,7 @@ def _run_one(site: Site, activity: AnyActivity) -> None:
     name = type(activity).__struct_config__.tag
     try:
         activity.run(site, site.host(activity.who))
-    except Exception as error:  # top of a worker: one failed activity must not stop the department
+    except Exception as error:  # noqa: BLE001  (top of a worker: one failed activity must not stop the department)
         site.problems.append(f"{activity.who} {name} {activity.to}: {type(error).__name__}: {error}")
 
 

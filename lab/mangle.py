@@ -119,7 +119,7 @@ def _wrapped(packet: Packet, protocol: int, head: bytes) -> Packet:
 
 def _checksum(header: bytes) -> int:
     """The Internet checksum (RFC 1071)."""
-    total = sum(struct.unpack(f"!{len(header) // 2}H", header))
+    total = sum(int.from_bytes(header[n : n + 2], "big") for n in range(0, len(header), 2))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

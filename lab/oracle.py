@@ -132,7 +132,7 @@ def associations(found: Sequence[Stream]) -> Iterator[Association]:
             version=(information.implementation_version_name or ""),
             user=information.user_identity is not None,
         )
-        syntaxes: dict[int, str] = {}
+        syntaxes: dict[int | None, str] = {}
         for kind, unit in [*_units(stream.answered), *_units(stream.sent)]:
             if kind == _AC:
                 result.accepted = True
@@ -155,7 +155,7 @@ def _units(content: bytearray) -> Iterator[tuple[int, bytes]]:
         place += size
 
 
-def _read_messages(content: bytearray, syntaxes: dict[int, str], result: Association) -> None:
+def _read_messages(content: bytearray, syntaxes: dict[int | None, str], result: Association) -> None:
     command, data, wanted = bytearray(), bytearray(), ""
     for kind, unit in _units(content):
         if kind != _DATA:
@@ -163,7 +163,8 @@ def _read_messages(content: bytearray, syntaxes: dict[int, str], result: Associa
         pdu = P_DATA_TF()
         pdu.decode(unit)
         for item in pdu.presentation_data_value_items:
-            control, value = item.data[0], item.data[1:]
+            carried = item.data or b"\x00"
+            control, value = carried[0], carried[1:]
             (command if control & 1 else data).extend(value)
             if control == 3:
                 message = decode(BytesIO(bytes(command)), True, True)

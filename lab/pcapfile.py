@@ -9,8 +9,9 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from subprocess import run
 from typing import BinaryIO
+
+import zstandard
 
 ETHERNET = 1
 _MICRO, _NANO = 0xA1B2C3D4, 0xA1B23C4D
@@ -49,7 +50,7 @@ def read(path: Path) -> list[Packet]:
     if content[:2] == b"\x1f\x8b":
         content = zlib.decompress(content, wbits=31)
     elif content[:4] == b"\x28\xb5\x2f\xfd":
-        content = run(["zstd", "-dcq"], input=content, capture_output=True, check=True).stdout
+        content = zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True).read()
     if len(content) >= 24 and content[:4] == _SECTION.to_bytes(4, "big"):
         return list(_read_pcapng(io.BytesIO(content)))
     return list(_read_pcap(content))

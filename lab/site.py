@@ -57,7 +57,7 @@ class Host:
         self.folder = site.folder / "hosts" / device.name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.address = device.addresses[0]
-        self.serial_number = 0
+        self._paths = 0
 
     def now(self) -> datetime:
         """What the device's clock shows (aware UTC)."""
@@ -73,9 +73,10 @@ class Host:
                 return service
         raise LabError(f"{self.name} has no {protocol} service {port or ''}")
 
-    def next_port_free_path(self, stem: str) -> Path:
-        self.serial_number += 1
-        return self.folder / f"{stem}-{self.serial_number}"
+    def fresh_path(self, stem: str) -> Path:
+        """A path in this device's folder that no other activity has."""
+        self._paths += 1
+        return self.folder / f"{stem}-{self._paths}"
 
     def spawn(self, *words: str, environment: dict[str, str] | None = None) -> "subprocess.Popen[bytes]":
         """Start a daemon in this device; it is killed with everything under it when the lab stops."""

@@ -167,7 +167,7 @@ def _other_flows(scenario: Scenario, records: Sequence[Record]) -> list[Flow]:
 
 
 def _unwritten_tls_flows(scenario: Scenario, streams: Sequence[Stream], known: Sequence[Flow]) -> list[Flow]:
-    """DICOM over TLS that servers began by themselves (a PACS that forwards): seen, though no activity wrote it down."""
+    """DICOM over TLS that servers began by themselves, as a PACS that forwards: seen, not in the journal."""
     written = {(flow.client, flow.server, flow.port) for flow in known}
     secure = {
         (device.name, service.port)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import UID
 from pynetdicom import evt
 from pynetdicom.association import Association
@@ -94,11 +95,11 @@ class Exam(Dicom, tag="exam"):
     """One exam: worklist, procedure step, images to every archive, end of step, storage commitment."""
 
     images: int = 4
-    also: list[str] = []
+    also: tuple[str, ...] = ()
     worklist: str = ""
     steps: str = ""
     commitment: bool = False
-    extra_syntaxes: list[str] = []
+    extra_syntaxes: tuple[str, ...] = ()
     tool: str = "pynetdicom"
 
     def run(self, site: "Site", host: "Host") -> None:
@@ -148,10 +149,9 @@ class Exam(Dicom, tag="exam"):
         if self.tool == "dcmtk":
             self._store_with_dcmtk(site, host, archive, made)
         else:
-            syntaxes = [*self.extra_syntaxes, *dicom.USUAL[::-1]]
-            contexts = [(str(made[0].SOPClassUID), syntaxes[:1]), (str(made[0].SOPClassUID), list(dicom.USUAL))]
-            kinds = contexts if self.extra_syntaxes else contexts[1:]
-            with self.link(site, kinds, to=archive) as association:
+            kind = str(made[0].SOPClassUID)
+            contexts: list[tuple[str, Sequence[str]]] = [(kind, [syntax]) for syntax in self.extra_syntaxes]
+            with self.link(site, [*contexts, (kind, dicom.USUAL)], to=archive) as association:
                 for data in made:
                     _expect_success(host, association, data)
         study = str(made[0].StudyInstanceUID)
@@ -159,7 +159,7 @@ class Exam(Dicom, tag="exam"):
 
     def _store_with_dcmtk(self, site: "Site", host: "Host", archive: str, made: list[Dataset]) -> None:
         server, service = self.reach(site, archive)
-        folder = host.next_port_free_path("exam")
+        folder = host.fresh_path("exam")
         folder.mkdir()
         for number, data in enumerate(made):
             data.save_as(folder / f"{number}.dcm", enforce_file_format=True)
@@ -261,7 +261,7 @@ class Print(Dicom, tag="print"):
         film.ImageDisplayFormat, film.FilmOrientation = "STANDARD\\1,1", "PORTRAIT"
         with self.link(site, [(dicom.PRINTING, dicom.USUAL)]) as association:
             printer = UID("1.2.840.10008.5.1.1.17")
-            association.send_n_get([0x21100010], UID(dicom.PRINTER), printer, meta_uid=UID(dicom.PRINTING))
+            association.send_n_get([Tag(0x2110, 0x0010)], UID(dicom.PRINTER), printer, meta_uid=UID(dicom.PRINTING))
             association.send_n_create(copies, UID(dicom.FILM_SESSION), session, meta_uid=UID(dicom.PRINTING))
             association.send_n_create(film, UID(dicom.FILM_BOX), box, meta_uid=UID(dicom.PRINTING))
             association.send_n_action(None, 1, UID(dicom.FILM_BOX), box, meta_uid=UID(dicom.PRINTING))

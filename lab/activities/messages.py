@@ -69,7 +69,7 @@ class Web(Activity, tag="web"):
 
 
 def decoy() -> bytes:
-    """An upload that looks like HL7 and DICOM inside: whole MLLP frames and association requests, several segments long."""
+    """Several segments that look like HL7 and DICOM: whole MLLP frames and association requests."""
     message = b"\x0bMSH|^~\\&|FORM|OFFICE|NOWHERE|HERE|20261124||ADT^A01|DECOY1|P|2.3\rPID|1||CANARYID00059\r\x1c\r"
     titles = b"DECOY_SCP".ljust(16) + b"DECOY_SCU".ljust(16)
     context = b"\x10\x00\x00\x151.2.840.10008.3.1.1.1"

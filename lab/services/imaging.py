@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pynetdicom.dimse_primitives import N_CREATE
 
 from lab import dicom, images, patients
 from lab.certificates import Security
@@ -24,9 +26,9 @@ class Orthanc(Service, tag="orthanc"):
     port: int = 4242
     ae_title: str = "ORTHANC"
     http_port: int = 8042
-    known: list[str] = []
-    forward: list[str] = []
-    users: list[str] = []
+    known: tuple[str, ...] = ()
+    forward: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
     web: bool = True  # whether its web server answers other machines
 
     def start(self, host: "Host") -> None:
@@ -91,7 +93,7 @@ class Dcmqrscp(Service, tag="dcmqrscp"):
 
     protocol: ClassVar[str] = "dicom"
     port: int = 104
-    known: list[str] = []
+    known: tuple[str, ...] = ()
 
     def start(self, host: "Host") -> None:
         storage = host.folder / "archive"
@@ -145,7 +147,7 @@ class Node(Service, tag="node"):
     protocol: ClassVar[str] = "dicom"
     port: int = 104
     provides: tuple[str, ...] = ("echo", "store")
-    worklist_of: list[str] = []
+    worklist_of: tuple[str, ...] = ()
 
     def start(self, host: "Host") -> None:
         application = dicom.entity(host, self.ae_title)
@@ -169,6 +171,13 @@ def _nothing() -> None:
     return None
 
 
+def _instance(event: evt.Event) -> UID:
+    """The instance an N-CREATE names, or a new one when it leaves that to the server (PS3.7 §10.1.5.1.4)."""
+    request = event.request
+    named = request.AffectedSOPInstanceUID if isinstance(request, N_CREATE) else None
+    return named or images.new_uid()
+
+
 def _success(event: evt.Event) -> int:
     return SUCCESS
 
@@ -176,8 +185,9 @@ def _success(event: evt.Event) -> int:
 def _store(application: AE, host: "Host") -> list[tuple[Any, ...]]:
     # Twenty uncompressed classes are what a real receiver lists; the full table would fill the capture.
     for context in AllStoragePresentationContexts:
-        if context.abstract_syntax in images.SOP_CLASSES.values():
-            application.add_supported_context(context.abstract_syntax, list(dicom.USUAL))
+        kind = context.abstract_syntax
+        if kind is not None and kind in images.SOP_CLASSES.values():
+            application.add_supported_context(kind, list(dicom.USUAL))
     return [(evt.EVT_C_STORE, _success)]
 
 
@@ -215,7 +225,7 @@ def _steps(application: AE, host: "Host") -> list[tuple[Any, ...]]:
 
     def created(event: evt.Event) -> tuple[int, Dataset]:
         answer = event.attribute_list
-        answer.AffectedSOPInstanceUID = event.request.AffectedSOPInstanceUID
+        answer.AffectedSOPInstanceUID = _instance(event)
         return SUCCESS, answer
 
     def changed(event: evt.Event) -> tuple[int, Dataset]:
@@ -229,7 +239,7 @@ def _printing(application: AE, host: "Host") -> list[tuple[Any, ...]]:
 
     def made(event: evt.Event) -> tuple[int, Dataset]:
         answer = Dataset()
-        answer.AffectedSOPInstanceUID = event.request.AffectedSOPInstanceUID or images.new_uid()
+        answer.AffectedSOPInstanceUID = _instance(event)
         return SUCCESS, answer
 
     def done(event: evt.Event) -> tuple[int, None]:

@@ -110,7 +110,7 @@ class Nginx(Service, tag="nginx"):
 
     protocol: ClassVar[str] = "http"
     port: int = 80
-    users: list[str] = []
+    users: tuple[str, ...] = ()
     page: str = "Console"
     proxied: int = 0  # loopback port of a web server that this one stands before
 

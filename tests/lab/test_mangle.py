@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lab import mangle, pcapfile
 from lab.mangle import Kind
 from lab.pcapfile import Packet

@@ -5,6 +5,7 @@ import struct
 from pathlib import Path
 
 import pytest
+
 from lab import pcapfile
 from lab.pcapfile import CaptureError, Packet
 
