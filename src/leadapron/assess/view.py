@@ -89,6 +89,12 @@ class View:
         return made
 
     @cached_property
+    def exam_partners(self) -> frozenset[str]:
+        """Devices that exchanged images or orders with another, readable or not."""
+        answered = (flow for flow in self.inventory.flows if flow.service in EXAM_SERVICES and flow.answered)
+        return frozenset(end for flow in answered for end in (flow.client, flow.server))
+
+    @cached_property
     def dependants(self) -> Mapping[str, frozenset[str]]:
         """Server id → scanners that exchange images or orders with it."""
         scanners: dict[str, set[str]] = defaultdict(set)

@@ -77,8 +77,11 @@ def unsupported_windows(case: Case) -> Iterator[Hit]:
 def unrecognised(case: Case) -> Iterator[Hit]:
     """A device of an imaging zone that nothing in the capture identifies."""
     asset = case.asset
-    if asset is None or asset.zone not in case.view.imaging_zones or not set(asset.roles) <= {Role.UNKNOWN}:
+    view = case.view
+    if asset is None or asset.zone not in view.imaging_zones or not set(asset.roles) <= {Role.UNKNOWN}:
         return
+    if asset.id in view.exam_partners:
+        return  # it exchanges images or orders with a server, if only in encrypted form
     vendor = f" ({asset.mac_vendor})" if asset.mac_vendor else ""
     yield Hit(asset=asset, values={"devices": (f"{asset.label}{vendor}",)})
 

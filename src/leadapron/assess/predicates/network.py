@@ -10,7 +10,7 @@ from leadapron.assess.subjects import asset_subject, network_subject
 from leadapron.assess.view import View
 from leadapron.model.events import Service
 from leadapron.model.findings import Confidence
-from leadapron.model.inventory import Flow, Role
+from leadapron.model.inventory import Asset, Flow, Role
 
 REMOTE_SERVICES = frozenset({Service.SMB, Service.RDP, Service.SSH, Service.TELNET, Service.VNC})
 REMOTE_PORTS = frozenset({22, 23, 135, 139, 445, 3389, 5900, 5985, 5986})
@@ -81,8 +81,14 @@ def address_conflict(case: Case) -> Iterator[Hit]:
             else network_subject(view, (), key=f"ip:{address}", label=label),
             reasons=(f"arp_conflicts={address}",),
             evidence=asset.evidence.get("arp", asset.evidence.get("first", ())) if asset else (),
-            values={"address": (address,), "macs": tuple(sorted(macs))},
+            values={"address": (address,), "macs": tuple(_card(view, mac, asset) for mac in sorted(macs))},
         )
+
+
+def _card(view: View, mac: str, holder: Asset | None) -> str:
+    """A network card, with the name of the other device it belongs to."""
+    owners = [asset.label for asset in view.inventory.assets if asset.mac == mac and asset is not holder]
+    return f"{mac} ({', '.join(owners)})" if owners else mac
 
 
 def single_server(case: Case) -> Iterator[Hit]:
