@@ -31,19 +31,13 @@ def _mangle(options: argparse.Namespace) -> int:
     return 0
 
 
-def _truth(options: argparse.Namespace) -> int:
-    import msgspec
+def _publish(options: argparse.Namespace) -> int:
+    from lab import publish, scenario, truth
 
-    from lab import pcapfile, scenario, truth
-
-    description = scenario.load(options.scenario)
     try:
-        told = truth.tell(
-            description, truth.journal(options.journal), pcapfile.read(options.capture), options.capture.name
-        )
+        publish.publish(scenario.load(options.scenario), options.folder)
     except truth.DisagreementError as error:
         raise LabError(f"the journal and the capture disagree:\n{error}") from error
-    options.out.write_bytes(msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
     return 0
 
 
@@ -77,12 +71,10 @@ def parser() -> argparse.ArgumentParser:
     mangle.add_argument("source", type=Path)
     mangle.add_argument("target", type=Path)
     mangle.set_defaults(run=_mangle)
-    truth = commands.add_parser("truth", help="what a capture proves, checked against pynetdicom")
-    truth.add_argument("scenario", type=Path)
-    truth.add_argument("journal", type=Path)
-    truth.add_argument("capture", type=Path)
-    truth.add_argument("--out", type=Path, required=True)
-    truth.set_defaults(run=_truth)
+    publish = commands.add_parser("publish", help="commit a run: compressed capture, truth and provenance")
+    publish.add_argument("scenario", type=Path)
+    publish.add_argument("folder", type=Path, help="what `build` wrote")
+    publish.set_defaults(run=_publish)
     bulk = commands.add_parser("bulk", help="a big capture for benchmarks (Linux, root)")
     bulk.add_argument("--kind", choices=("store", "associations"), required=True)
     bulk.add_argument("--megabytes", type=int, default=550)

@@ -139,7 +139,7 @@ def _papers(site: Site, out: Path, capture: Path, started: datetime) -> Built:
         "command": f"python -m lab build lab/{site.scenario.name}.toml --pace {site.pace:g}",
         "started": started.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        "capture": {"file": capture.name, "bytes": capture.stat().st_size, "sha256": _digest(capture)},
+        "capture": {"file": capture.name, "bytes": capture.stat().st_size, "sha256": digest(capture)},
         "software": software(),
         "problems": site.problems,
     }
@@ -148,7 +148,8 @@ def _papers(site: Site, out: Path, capture: Path, started: datetime) -> Built:
     return Built(capture=capture, journal=journal, provenance=provenance, problems=tuple(site.problems))
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
