@@ -43,6 +43,7 @@ def missing() -> list[str]:
     return lacks
 
 
+LAST_ACTIVITY = 90.0  # seconds that the last activities get to end
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _PROGRAMS = (
     *("ip", "ethtool", "unshare", "dumpcap", "Orthanc", "storescp", "storescu", "dcmqrscp", "echoscu", "smbd"),
@@ -118,8 +119,9 @@ def _act(site: Site) -> None:
         thread = threading.Thread(target=_run_one, args=(site, activity), daemon=True)
         thread.start()
         threads.append(thread)
+    limit = time.monotonic() + LAST_ACTIVITY
     for thread in threads:
-        thread.join(timeout=90)
+        thread.join(timeout=max(0.0, limit - time.monotonic()))
     time.sleep(max(0.0, start + site.scenario.duration / site.pace - time.monotonic()))
 
 

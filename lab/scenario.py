@@ -51,10 +51,21 @@ class Expectation(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     why: str = ""
 
 
+class NotFlow(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A flow that must not be reported under this service: asked for, never answered in that language."""
+
+    client: str
+    server: str
+    service: str
+    port: int
+    why: str = ""
+
+
 class Expectations(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     must: list[Expectation] = []
     must_not: list[Expectation] = []
     discuss: list[Expectation] = []
+    not_flows: list[NotFlow] = []
 
 
 class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -16,10 +16,11 @@ from lab.activities.network import Dns
 from lab.certificates import Security
 from lab.oracle import Association, Stream
 from lab.pcapfile import Packet
-from lab.scenario import Device, Scenario
+from lab.scenario import Device, NotFlow, Scenario
 from lab.site import Record
 
 ROUTER = "core-router"
+RELAYED, MALFORMED = "relayed", "malformed"  # notes of the journal
 # Seen by some tools as flows of their own and by others as part of the network's upkeep: never counted as wrong.
 OPTIONAL = {"dhcp", "netbios", "syslog"}
 UDP = {"dns", "dhcp", "ntp", "snmp", "syslog", "netbios"}
@@ -59,6 +60,7 @@ class Truth(msgspec.Struct, kw_only=True):
     assets: list[Asset]
     not_assets: list[str]
     flows: list[Flow]
+    not_flows: list[NotFlow]
     findings: dict[str, list[dict[str, object]]]
     exams: dict[str, int]
     exams_per_hour: dict[str, dict[str, int]]
@@ -79,6 +81,7 @@ def tell(scenario: Scenario, records: Sequence[Record], packets: Sequence[Packet
     associations = list(oracle.associations(streams))
     _check(scenario, records, streams, associations)
     flows = _dicom_flows(scenario, associations) + _other_flows(scenario, records)
+    flows += _broken_flows(records, flows)
     flows += _unwritten_tls_flows(scenario, streams, flows)
     exams, hourly = _exams(scenario, associations)
     expect = scenario.expect
@@ -87,6 +90,7 @@ def tell(scenario: Scenario, records: Sequence[Record], packets: Sequence[Packet
         capture=capture,
         assets=[*(_asset(scenario, device, associations, records) for device in scenario.devices), _router(scenario)],
         not_assets=scenario.not_assets,
+        not_flows=expect.not_flows,
         flows=sorted(flows, key=lambda flow: (flow.client, flow.server, flow.port)),
         findings={
             name: [msgspec.to_builtins(row) for row in rows]
@@ -105,6 +109,7 @@ NOTES = [
     "called_ae_titles of a flow include refused ones; an asset's ae_titles are those it used or accepted.",
     "hostnames are those told by DHCP, DNS answers, NTLM or NetBIOS; compare without case and domain.",
     "optional flows may or may not be reported (DHCP goes through the router's relay; syslog is one-way).",
+    "not_flows must not be reported under that service; connection attempts without an answer are not judged.",
     "An empty list of roles or modalities, or a null, means the capture does not prove it: do not judge it.",
     "FTP data connections and DICOM bytes answered by a web server are not services.",
 ]
@@ -147,7 +152,9 @@ def _other_flows(scenario: Scenario, records: Sequence[Record]) -> list[Flow]:
     groups: dict[tuple[str, str, str, int, bool], Counter[str]] = defaultdict(Counter)
     for record in records:
         if record.service != "dicom":
-            client = ROUTER if record.note == "relayed" else record.client
+            if record.note == RELAYED:
+                groups[record.client, ROUTER, record.service, record.port, False].update()
+            client = ROUTER if record.note == RELAYED else record.client
             # HL7 inside TLS cannot be told from anything else inside TLS.
             service = "tls" if record.service == "hl7-tls" else record.service
             key = client, record.server, service, record.port, record.encrypted
@@ -163,6 +170,16 @@ def _other_flows(scenario: Scenario, records: Sequence[Record]) -> list[Flow]:
             optional=service in OPTIONAL,
         )
         for (client, server, service, port, encrypted), operations in groups.items()
+    ]
+
+
+def _broken_flows(records: Sequence[Record], known: Sequence[Flow]) -> list[Flow]:
+    """Malformed requests to a real DICOM server: nothing was agreed, so they may or may not be called a flow."""
+    written = {(flow.client, flow.server, flow.port) for flow in known}
+    broken = {(record.client, record.server, record.port) for record in records if record.note == MALFORMED}
+    return [
+        Flow(client=client, server=server, service="dicom", port=port, encrypted=False, optional=True)
+        for client, server, port in sorted(broken - written)
     ]
 
 
