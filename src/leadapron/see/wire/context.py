@@ -73,7 +73,7 @@ class CaptureContext:
 
     def moment(self, nanoseconds: int) -> datetime:
         """An aware UTC time, to the microsecond."""
-        return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+        return _EPOCH + timedelta(0, 0, nanoseconds // 1000)
 
     def emit(self, event: Event) -> None:
         """Hand an event on; a fact that was already told is not told again."""

@@ -6,7 +6,6 @@ one subtraction, so payload that nobody reads costs no reassembly and its loss d
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -126,9 +125,8 @@ class TcpConnection:
     def uid(self) -> str:
         """Same in every capture of this connection where its opening was seen; else of this capture only."""
         if not self._uid:
-            origin = self.isn if self.isn is not None else self.start_ns
-            material = self.halves[Side.CLIENT].key + origin.to_bytes(8, "big")
-            self._uid = hashlib.blake2b(material, digest_size=8).hexdigest()
+            origin = self.start_ns.to_bytes(8, "big") if self.isn is None else self.isn.to_bytes(4, "big")
+            self._uid = (self.halves[0].key + origin).hex()
         return self._uid
 
     @property

@@ -34,22 +34,22 @@ _RQ, _AC, _RJ, _DATA, _, _RP, _ABORT = map(int, PduType)
 class _Stream:
     """What is half-read of one side."""
 
-    __slots__ = ("command", "context", "head", "last", "lost", "message", "pdu_left", "side", "value_left")
+    # Defaults of the class: two of these are made for every connection.
+    pdu_left = 0
+    """Bytes of the current P-DATA-TF PDU after its header."""
+    value_left = 0
+    """Bytes of the current data-set fragment not yet passed."""
+    last = False
+    command = b""
+    message: Command | None = None
+    """The command whose data set comes next."""
+    context = 0
+    head: bytearray | None = None
+    """The first bytes of the current data set, while they are wanted."""
+    lost = False
 
     def __init__(self, side: Side) -> None:
         self.side = side
-        self.pdu_left = 0
-        """Bytes of the current P-DATA-TF PDU after its header."""
-        self.value_left = 0
-        """Bytes of the current data-set fragment not yet passed."""
-        self.last = False
-        self.command = b""
-        self.message: Command | None = None
-        """The command whose data set comes next."""
-        self.context = 0
-        self.head: bytearray | None = None
-        """The first bytes of the current data set, while they are wanted."""
-        self.lost = False
 
     @property
     def stores(self) -> bool:
