@@ -113,7 +113,9 @@ def test_a_flood_of_half_open_connections_stays_small() -> None:
     network = Network()
     network.echo(CT, PACS, "CT01", "PACS")
     for number in range(40_000):
-        network.probe(f"10.{200 + number % 50}.{number // 256 % 256}.{number % 250}", PACS, 1 + number % 60_000)
+        forged = f"10.{200 + number % 50}.{number // 256 % 256}.{number % 250}"
+        network.sight(forged, "02:00:00:00:00:99")
+        network.probe(forged, PACS, 1 + number % 60_000)
     inventory = network.inventory()
     assert addresses(inventory) == {CT, PACS}
     assert inventory.quality.anomalies["inventory.attempts"] > 0

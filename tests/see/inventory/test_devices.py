@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadapron.model.events import NameSeen, Service, Transport
+from leadapron.model.events import Implementation, NameSeen, Service, Transport
 from leadapron.model.inventory import Contradiction, Role
 from leadapron.see.inventory import build_inventory, zone_of
 from leadapron.see.inventory.addresses import is_device, is_external
@@ -125,6 +125,17 @@ def test_two_names_from_one_address_are_two_systems_and_both_are_shown() -> None
     device = asset(network.inventory(), CT)
     assert device.systems_behind == 2
     assert device.contradictions == (Contradiction("hostnames", ("CT-CONSOLE", "CT-RECON")),)
+
+
+def test_toolkits_that_share_no_title_are_several_systems() -> None:
+    network = Network()
+    for number in range(3):
+        toolkit = Implementation(f"1.2.3.{number}", f"KIT_{number}")
+        network.echo("10.1.9.1", PACS, f"STATION{number}", "PACS", requestor=toolkit)
+        network.echo(CT, PACS, "CT01", "PACS", requestor=toolkit)
+    inventory = network.inventory()
+    assert asset(inventory, "10.1.9.1").systems_behind == 3
+    assert asset(inventory, CT).systems_behind == 1
 
 
 def test_one_name_in_several_spellings_is_one_name() -> None:

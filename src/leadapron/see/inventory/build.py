@@ -36,9 +36,10 @@ def build_inventory(events: Iterable[Event], fingerprints: Fingerprints) -> Inve
     conduct = conduct_of(flows.records)
     makers = Makers(fold.objects, grouping, conduct)
     if join_pairs(grouping, makers.same_machine()):
-        flows = DeviceFlows(fold, grouping)
+        flows.regroup()
         conduct = conduct_of(flows.records)
         makers = Makers(fold.objects, grouping, conduct)
+    flows.attach_anomalies(fold)
 
     assets = AssetBuilder(fold, grouping.devices(), cards, flows, conduct, makers, fingerprints).build()
     ids = {device: asset.id for device, asset in assets.items()}

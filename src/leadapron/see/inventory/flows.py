@@ -29,37 +29,50 @@ _PROTECTED = frozenset({Service.TLS, Service.HTTPS, Service.DICOM_TLS, Service.S
 
 
 class DeviceFlows:
-    """Flows between devices (`FlowKey` holds devices instead of addresses), and the addresses they used."""
+    """Flows between devices (`FlowKey` holds devices instead of addresses), and the addresses they used.
+
+    Takes the records out of the fold: they are not needed twice, and may be many.
+    """
 
     def __init__(self, fold: Fold, grouping: Grouping) -> None:
         self._grouping = grouping
         self.records: dict[FlowKey, FlowRecord] = {}
         self.addresses: dict[FlowKey, tuple[set[str], set[str]]] = {}
-        for key, record in fold.flows.items():
-            self._add(key._replace(service=_service(key, record)), record)
+        self.anomalies: dict[FlowKey, Counter[str]] = defaultdict(Counter)
+        while fold.flows:
+            key, record = fold.flows.popitem()
+            if key.client in grouping and key.server in grouping:
+                self._add(key._replace(service=_service(key, record)), record, ({key.client}, {key.server}))
         for key, attempt in fold.attempts.items():
             if key.client in grouping and key.server in grouping:
-                self._add(key, attempt.record())
+                self._add(key, attempt.record(), ({key.client}, {key.server}))
+        self._tidy()
+
+    def regroup(self) -> None:
+        """Devices were joined: so are their flows."""
+        records, addresses = self.records, self.addresses
+        self.records, self.addresses = {}, {}
+        for key, record in records.items():
+            self._add(key, record, addresses[key])
+        self._tidy()
+
+    def _add(self, key: FlowKey, record: FlowRecord, addresses: tuple[set[str], set[str]]) -> None:
+        client, server = self._grouping.device_of(key.client), self._grouping.device_of(key.server)
+        if client == server:
+            return
+        key = key._replace(client=client, server=server)
+        if key in self.records:
+            self.records[key].absorb(record)
+            for mine, theirs in zip(self.addresses[key], addresses, strict=True):
+                mine |= theirs
+        else:
+            self.records[key], self.addresses[key] = record, addresses
+
+    def _tidy(self) -> None:
         self._unite()
         self._unite_transfers()
         for record in self.records.values():
             _settle(record)
-        self._attach_anomalies(fold)
-
-    def _add(self, key: FlowKey, record: FlowRecord) -> None:
-        grouping = self._grouping
-        if key.client not in grouping or key.server not in grouping:
-            return
-        client, server = grouping.device_of(key.client), grouping.device_of(key.server)
-        if client == server:
-            return
-        merged = key._replace(client=client, server=server)
-        if merged not in self.records:
-            self.records[merged] = FlowRecord()
-            self.addresses[merged] = (set(), set())
-        self.records[merged].absorb(record)
-        self.addresses[merged][0].add(key.client)
-        self.addresses[merged][1].add(key.server)
 
     def _unite(self) -> None:
         """On one port, what was not recognised, and sessions inside another protocol, belong to what was recognised."""
@@ -89,8 +102,8 @@ class DeviceFlows:
                 session.bytes_to_client += record.bytes_to_client
                 del self.records[key], self.addresses[key]
 
-    def _attach_anomalies(self, fold: Fold) -> None:
-        self.anomalies: dict[FlowKey, Counter[str]] = defaultdict(Counter)
+    def attach_anomalies(self, fold: Fold) -> None:
+        """Give each anomaly to the flow of its protocol, or to the only one on its port."""
         by_port: dict[tuple[str, str, int], list[FlowKey]] = defaultdict(list)
         for key in sorted(self.records):
             by_port[key.client, key.server, key.port].append(key)

@@ -46,7 +46,7 @@ from leadapron.see.inventory.sessions import (
 )
 
 MAX_HOSTS = 32_768
-MAX_FLOWS = 32_768
+MAX_FLOWS = 16_384
 MAX_ATTEMPTS = 32_768
 MAX_ACCOUNTS = 131_072
 """Accounts of conversations remembered, to know them again in another capture."""
@@ -74,6 +74,8 @@ class Fold:
         """Named limit → what did not fit."""
         self._seen_by: dict[tuple[str, type[Event]], str] = {}
         """Conversation and kind of event → the sensor whose account counts."""
+        self._seen_before: dict[tuple[str, type[Event]], str] = {}
+        """The same, an older half: forgotten as a whole when the newer one is full."""
         self._handlers: dict[type[Event], Callable[[Any], object]] = {
             Connection: self._connection,
             Sighting: self._sighting,
@@ -105,10 +107,10 @@ class Fold:
         Remembered by kind: one sensor's account may be spread over the files of a rotating capture.
         """
         key = (event.uid, type(event))
-        owner = self._seen_by.get(key)
+        owner = self._seen_by.get(key) or self._seen_before.get(key)
         if owner is None:
-            if len(self._seen_by) >= MAX_ACCOUNTS:
-                del self._seen_by[next(iter(self._seen_by))]
+            if len(self._seen_by) >= MAX_ACCOUNTS // 2:
+                self._seen_before, self._seen_by = self._seen_by, {}
             self._seen_by[key] = event.sensor
             return True
         return owner == event.sensor and not isinstance(event, Connection)

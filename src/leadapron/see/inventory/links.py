@@ -97,6 +97,15 @@ class Cards:
         for ip, macs in claims.items():
             for mac in macs:
                 self._claimed_by[mac].add(ip)
+        on_link: dict[str, set[str]] = defaultdict(set)
+        for (ip, mac), seen in ttls.items():
+            if seen & INITIAL_TTLS:
+                on_link[mac].add(ip)
+        self._crowded = frozenset(
+            mac for mac, ips in on_link.items() if len(ips) > MAX_ADDRESSES_PER_CARD and len(set(map(zone_of, ips))) > 1
+        )
+        """Cards that seem to send for many addresses of several zones, without counting down: not to be believed."""
+        self._own_zones = {mac: frozenset(map(zone_of, ips)) for mac, ips in self._claimed_by.items()}
         self.routers = frozenset(mac for mac in self._by_mac if self._is_router(mac))
         self._cards: dict[str, set[str]] = defaultdict(set)
         for ip, mac in ttls:
@@ -176,10 +185,8 @@ class Cards:
         """Did the address itself send from this MAC, as far as its time-to-live and the MAC's other traffic tell?"""
         if is_external(ip) or not self._ttls[ip, mac] & INITIAL_TTLS:
             return False
-        own = self._claimed_by.get(mac, set())
-        if ip in own:
+        if ip in self._claimed_by.get(mac, ()):
             return True
         if mac in self.routers:
-            return any(zone_of(ip) == zone_of(other) for other in own)
-        on_link = [other for other in self._by_mac[mac] if self._ttls[other, mac] & INITIAL_TTLS]
-        return len(on_link) <= MAX_ADDRESSES_PER_CARD or len({zone_of(other) for other in on_link}) == 1
+            return zone_of(ip) in self._own_zones.get(mac, ())
+        return mac not in self._crowded

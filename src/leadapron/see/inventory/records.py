@@ -18,6 +18,8 @@ MAX_DISTINCT = 1024
 """Distinct values kept of any one attribute of a record: titles, names, banners, SOP classes."""
 
 T = TypeVar("T")
+_NOTHING: frozenset[str] = frozenset()
+"""Shared by the many flows that have nothing to tell."""
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -248,9 +250,7 @@ class FlowRecord:
         self.sessions = self.spoken = self.encrypted = 0
         """Protocol sessions; those in which the server spoke that protocol; those whose content was protected."""
         self.starts: list[datetime] = []
-        self.credentials: set[str] = set()
-        self.security: set[str] = set()
-        self.software: set[str] = set()
+        self.credentials = self.security = self.software = _NOTHING
         self.default_community = False
         self.dicom: DicomRecord | None = None
         self.hl7: Hl7Record | None = None
@@ -264,6 +264,15 @@ class FlowRecord:
             self.first = start
         if end > self.last:
             self.last = end
+
+    def tell(self, credentials: str = "", security: str = "", software: str = "") -> None:
+        """Add to what is told of passwords in clear, negotiated security, and the server's software."""
+        if credentials and credentials not in self.credentials and len(self.credentials) < MAX_DISTINCT:
+            self.credentials |= {credentials}
+        if security and security not in self.security and len(self.security) < MAX_DISTINCT:
+            self.security |= {security}
+        if software and software not in self.software and len(self.software) < MAX_DISTINCT:
+            self.software |= {software}
 
     def started(self, moment: datetime) -> None:
         """Keep the earliest start times, in order."""
@@ -317,6 +326,8 @@ def _absorb(target: Any, other: Any, skip: frozenset[str] | set[str] = frozenset
             mine.update(theirs)
         elif isinstance(theirs, set):
             mine |= theirs
+        elif isinstance(theirs, frozenset):
+            setattr(target, slot, mine | theirs)
         elif isinstance(theirs, dict):
             for key, values in theirs.items():
                 mine.setdefault(key, set()).update(values)

@@ -98,7 +98,7 @@ def _fold_negotiation(flow: FlowRecord, record: DicomRecord, event: DicomAssocia
         record.user_identity.add(event.user_identity)
         add(record.answered_titles, event.called_ae_title)
         if event.user_identity == 2:
-            flow.credentials.add(Service.DICOM.value)
+            flow.tell(credentials=Service.DICOM.value)
             flow.evidence.cite("credentials", event)
         if event.user_identity == 0:
             flow.evidence.cite("no_user", event)
@@ -169,14 +169,13 @@ def fold_http(flow: FlowRecord, event: HttpSession) -> bool:
     record = flow.http = flow.http or HttpRecord()
     record.requests += event.requests
     spoke = False
-    if event.server_software:
-        add(flow.software, event.server_software)
+    flow.tell(software=event.server_software)
     for exchange in event.exchanges:
         record.apis.add(exchange.api.value)
         count(record.methods, exchange.method, exchange.count)
         flow.evidence.cite(exchange.api.value, event)
         if exchange.credentials not in _UNREADABLE_CREDENTIALS:
-            add(flow.credentials, exchange.credentials)
+            flow.tell(credentials=exchange.credentials)
             flow.evidence.cite("credentials", event)
         if not exchange.status:
             continue
@@ -214,20 +213,16 @@ def fold_smb(flow: FlowRecord, event: SmbSession) -> bool:
 
 def fold_rdp(flow: FlowRecord, event: RdpSession) -> bool:
     """An RDP connection request (MS-RDPBCGR 2.2.1.1-2)."""
-    if event.selected:
-        add(flow.security, event.selected)
+    flow.tell(security=event.selected)
     flow.encrypted += event.selected not in ("", "rdp")
     return bool(event.selected or event.failure)
 
 
 def fold_banner(flow: FlowRecord, event: BannerSession) -> bool:
     """SSH, FTP, Telnet, VNC, SMTP, LDAP, databases."""
-    if event.server_banner:
-        add(flow.software, event.server_banner)
-    if event.security:
-        add(flow.security, event.security)
+    flow.tell(security=event.security, software=event.server_banner)
     if event.login_seen and not event.encrypted:
-        flow.credentials.add(event.service.value)
+        flow.tell(credentials=event.service.value)
         flow.evidence.cite("credentials", event)
     flow.encrypted += event.encrypted or event.service is Service.SSH
     return bool(event.server_banner or event.security or event.login_accepted)

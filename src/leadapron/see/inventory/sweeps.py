@@ -11,7 +11,7 @@ from leadapron.see.inventory.addresses import address_order, by_address
 from leadapron.see.inventory.evidence import Evidence
 from leadapron.see.inventory.fold import Fold
 from leadapron.see.inventory.grouping import Grouping
-from leadapron.see.inventory.records import Attempt, FlowRecord
+from leadapron.see.inventory.records import ALWAYS, NEVER, Attempt, FlowRecord
 
 MANY_TARGETS = 8
 """So many distinct addresses on one port, half of which gave nothing, are a sweep."""
@@ -27,7 +27,12 @@ class _Tries:
         self.targets: set[str] = set()
         self.answered: set[str] = set()
         self.evidence = Evidence()
-        self.records: list[Attempt | FlowRecord] = []
+        self.first, self.last = NEVER, ALWAYS
+
+    def tried(self, server: str, record: Attempt | FlowRecord) -> None:
+        self.targets.add(server)
+        self.first = min(self.first, record.first)
+        self.last = max(self.last, record.last)
 
     @property
     def is_sweep(self) -> bool:
@@ -41,15 +46,13 @@ def find_sweeps(fold: Fold) -> dict[tuple[str, int], _Tries]:
     for key, attempt in fold.attempts.items():
         if key.transport is Transport.TCP:
             entry = tries[key.client, key.port]
-            entry.targets.add(key.server)
-            entry.records.append(attempt)
+            entry.tried(key.server, attempt)
             if attempt.reference is not None:
                 entry.evidence.merge({"sweep": (attempt.reference,)})
     for key, flow in fold.flows.items():
         if key.transport is Transport.TCP and (key.client, key.port) in tries:
             entry = tries[key.client, key.port]
-            entry.targets.add(key.server)
-            entry.records.append(flow)
+            entry.tried(key.server, flow)
             if flow.bytes_to_server or flow.bytes_to_client:
                 entry.answered.add(key.server)
             else:
@@ -68,8 +71,8 @@ def build_sweeps(
             targets=len(entry.targets),
             answered=len(entry.answered),
             addresses=by_address(entry.targets)[:SAMPLE],
-            first_seen=min(record.first for record in entry.records),
-            last_seen=max(record.last for record in entry.records),
+            first_seen=entry.first,
+            last_seen=entry.last,
             evidence=entry.evidence.freeze().get("sweep", ()),
         )
         for (client, port), entry in sorted(found.items(), key=lambda item: (address_order(item[0][0]), item[0][1]))
