@@ -42,6 +42,7 @@ class Stream:
     server: str
     port: int
     at: int
+    first: int
     accepted: bool = False
     sent: bytearray = field(default_factory=bytearray)
     answered: bytearray = field(default_factory=bytearray)
@@ -56,12 +57,15 @@ def streams(packets: Sequence[Packet]) -> list[Stream]:
         if segment is None:
             continue
         source, target, sequence, flags, payload = segment
-        if flags & _SYN and not flags & _ACK and (source, target) not in table:
+        known = table.get((source, target))
+        # The same SYN on another mirror has the same number; another number is a port used again.
+        if flags & _SYN and not flags & _ACK and (known is None or known[0].first != sequence):
             stream = Stream(
                 client=socket.inet_ntoa(source[:4]),
                 server=socket.inet_ntoa(target[:4]),
                 port=int.from_bytes(target[4:], "big"),
                 at=packet.at,
+                first=sequence,
             )
             table[source, target] = stream, {True: (sequence + 1) & 0xFFFFFFFF}
             found.append(stream)
