@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -89,8 +90,7 @@ class Comparison:
         seen = {}
         for flow in self.seen["flows"]:
             client, server = self.name_of.get(flow["client"]), self.name_of.get(flow["server"])
-            if flow["answered"] or (client, server, flow["service"], flow["port"]) in expected:
-                seen[client or flow["client"], server or flow["server"], flow["service"], flow["port"]] = flow
+            seen[client or flow["client"], server or flow["server"], flow["service"], flow["port"]] = flow
         required = {key for key, flow in expected.items() if not flow.get("optional")}
         score = Score(len(required & seen.keys()), [], [])
         score.missed = [" ".join(map(str, key)) for key in sorted(required - seen.keys(), key=str)]
@@ -103,7 +103,7 @@ class Comparison:
         score = Score(0, [], [])
         for truth in self.truth["flows"]:
             flow = seen.get(self._key(truth))
-            if flow is None:
+            if flow is None or truth.get("optional"):
                 continue
             for fact in ("encrypted", "objects", "operations", "calling_ae_titles", "called_ae_titles"):
                 if fact not in truth:
@@ -126,7 +126,7 @@ class Comparison:
                 score.hits += 1
             else:
                 score.missed.append(f"{rule} {name}")
-        allowed = expected + [(entry["rule"], name) for entry in findings["discuss"] for name in entry["subjects"]]
+        allowed = expected + [(entry["rule"], name) for entry in findings["may"] for name in entry["subjects"]]
         for finding, (rule, names) in zip(self.seen["findings"], concerned, strict=True):
             subjects = self._subjects(finding)
             what = f"{rule} {', '.join(sorted(subjects))}"
@@ -265,8 +265,10 @@ def run(names: Sequence[str], *, verbose: bool) -> bool:
                             for one in explain(kind, score.missed, comparison, clean)
                         ]
                     notes += [f"{name} {kind} {what}: extra {one}" for one in score.extra]
-    if notes and (verbose or not perfect):
-        print("\n" + "\n".join(notes))
+    if verbose or not perfect:
+        print()
+        for note, times in Counter(notes).items():
+            print(note if times == 1 else f"{note} (× {times})")
     return perfect
 
 

@@ -20,7 +20,7 @@ no real patient: every name, identifier and secret is a canary listed in `lab/ca
 
 `NAME.truth.json` says what passive traffic proves, what must be found and what must not. DICOM in clear was read
 by pynetdicom (`lab/oracle.py`) and compared with what the devices wrote down while they did it; the rest was
-checked by hand with tshark. Findings on which fair minds differ are under `discuss`.
+checked by hand with tshark. Findings on which fair minds differ are under `may`.
 
 To make them again: `python -m lab build lab/NAME.toml --out DIR`, then `python -m lab publish lab/NAME.toml DIR`.
 """

@@ -64,7 +64,7 @@ class NotFlow(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Expectations(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     must: list[Expectation] = []
     must_not: list[Expectation] = []
-    discuss: list[Expectation] = []
+    may: list[Expectation] = []
     not_flows: list[NotFlow] = []
 
 

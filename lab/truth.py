@@ -94,7 +94,7 @@ def tell(scenario: Scenario, records: Sequence[Record], packets: Sequence[Packet
         flows=sorted(flows, key=lambda flow: (flow.client, flow.server, flow.port)),
         findings={
             name: [msgspec.to_builtins(row) for row in rows]
-            for name, rows in (("must", expect.must), ("must_not", expect.must_not), ("discuss", expect.discuss))
+            for name, rows in (("must", expect.must), ("must_not", expect.must_not), ("may", expect.may))
         },
         exams=exams,
         exams_per_hour=hourly,

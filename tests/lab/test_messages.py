@@ -64,7 +64,7 @@ def test_an_arp_reply_is_a_full_broadcast_frame() -> None:
     frame = network.arp_reply("28:cd:c1:10:02:00", "10.20.10.41")
 
     assert len(frame) == 60
-    assert frame[:14].hex() == "ffffffffffff" "28cdc1100200" "0806"
+    assert frame[:14].hex() == "ffffffffffff28cdc11002000806"
     assert frame[28:32] == bytes([10, 20, 10, 41])
 
 

@@ -45,7 +45,7 @@ def test_findings_tell_where_to_look() -> None:
 
 def test_flows_name_what_was_said() -> None:
     text = printed(document(sample.department(), sample.RULES, "en"), 120, render_flows)
-    assert "Image Storage" in text
+    assert "Modality Worklist Information" in text
     assert "C-FIND × 88" in text
 
 

@@ -82,11 +82,12 @@ class Asset(Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """Shortest name a person recognises: station, host or AE title, else the first address."""
-        for names in (self.station_names, self.hostnames, self.ae_titles, self.addresses):
-            if names:
-                return names[0]
-        return self.mac or self.id
+        """Shortest name a person recognises: station, host (without its domain) or AE title, else an address."""
+        if self.station_names:
+            return self.station_names[0]
+        if self.hostnames:
+            return self.hostnames[0].partition(".")[0]
+        return next(iter((*self.ae_titles, *self.addresses)), self.mac or self.id)
 
 
 class Flow(Struct, frozen=True, kw_only=True):
@@ -183,6 +184,14 @@ class Flow(Struct, frozen=True, kw_only=True):
     """Start times of at most the first 256 conversations, for regularity."""
     evidence: Mapping[str, tuple[EventRef, ...]] = field(default_factory=dict)
     """Facet (`first`, `wide_find`, `move`, `credentials`, `anonymous`, `anomaly` …) → where to look."""
+
+    @property
+    def is_attempt(self) -> bool:
+        """Nothing took it: no answer, a refusal, or an answer in another protocol. A server that accepted the
+        connection and kept silent, or that only listens (syslog), did take it."""
+        if self.answered or self.service is Service.SYSLOG:
+            return False
+        return self.transport is Transport.UDP or not self.bytes_to_server or self.bytes_to_client > 0
 
 
 class UtilisationCell(Struct, frozen=True, kw_only=True):

@@ -48,7 +48,8 @@ def document(
     touching = _touching(findings, inventory)
     on_asset, on_flow = _severities(findings)
     assets = tuple(_asset(one, on_asset.get(one.id), touching[one.id]) for one in inventory.assets)
-    flows = tuple(_flow(one, on_flow.get(one.id), touching[one.id]) for one in inventory.flows)
+    entries = [(one, _flow(one, on_flow.get(one.id), touching[one.id])) for one in inventory.flows]
+    flows = tuple(entry for flow, entry in entries if not flow.is_attempt)
     todo = _actions(safe.findings, findings, sentences)
     return Document(
         schema=SCHEMA,
@@ -56,11 +57,12 @@ def document(
         language=say.language,
         generated=safe.generated,
         interrupted=safe.interrupted,
-        summary=summarise(safe, assets, findings, todo, say),
+        summary=summarise(safe, assets, flows, findings, todo, say),
         actions=todo,
         zones=_zones(assets),
         assets=assets,
         flows=flows,
+        attempts=tuple(entry for flow, entry in entries if flow.is_attempt),
         findings=findings,
         utilisation=inventory.utilisation,
         quality=inventory.quality,

@@ -227,6 +227,8 @@ class Document(Struct, frozen=True, kw_only=True):
     zones: tuple[Zone, ...]
     assets: tuple[AssetEntry, ...]
     flows: tuple[FlowEntry, ...]
+    attempts: tuple[FlowEntry, ...]
+    """Flows that never came about: nothing answered, or another protocol did. Not services."""
     findings: tuple[FindingEntry, ...]
     utilisation: tuple[UtilisationCell, ...]
     quality: Quality

@@ -9,7 +9,7 @@ from datetime import timedelta
 from leadapron.model.assessment import Assessment
 from leadapron.model.findings import Harm, Severity
 from leadapron.model.inventory import Inventory, Role
-from leadapron.report.contract import Action, AssetEntry, FindingEntry, Summary
+from leadapron.report.contract import Action, AssetEntry, FindingEntry, FlowEntry, Summary
 from leadapron.report.words import Words
 
 SHORT_CAPTURE = timedelta(hours=24)
@@ -21,6 +21,7 @@ URGENT = (Severity.CRITICAL, Severity.HIGH)
 def summarise(
     assessment: Assessment,
     assets: Sequence[AssetEntry],
+    flows: Sequence[FlowEntry],
     findings: Sequence[FindingEntry],
     todo: Sequence[Action],
     say: Words,
@@ -34,7 +35,7 @@ def summarise(
         verdict=(*_what_was_seen(inventory, scanners, exams, say), *_what_it_means(counted, todo, say)),
         devices=len(assets),
         modalities=scanners,
-        flows=len(inventory.flows),
+        flows=len(flows),
         exams=exams,
         severities={severity: counted[severity] for severity in Severity},
         limits=_limits(assessment, say),

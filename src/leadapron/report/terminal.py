@@ -199,7 +199,7 @@ def _inventory(document: Document, say: Words, console: Console, *, most: int | 
 
 
 def _made_by(asset: AssetEntry) -> str:
-    return " ".join(filter(None, (asset.manufacturer or asset.mac_vendor, asset.model)))
+    return " ".join(filter(None, (asset.manufacturer, asset.model)))
 
 
 def _flows(document: Document, say: Words) -> RenderableType:

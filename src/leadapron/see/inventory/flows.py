@@ -253,6 +253,7 @@ def _dicom_fields(record: DicomRecord | None) -> dict[str, Any]:
         "object_bytes": record.object_bytes,
         "transfer_syntaxes": _sorted(record.syntaxes),
         "proposed_transfer_syntaxes": _sorted(record.proposed),
+        "accepted_transfer_syntaxes": _sorted(record.accepted_syntaxes),
         "user_identity": tuple(sorted(record.user_identity)),
         "wide_finds": record.wide_finds,
         "wide_find_matches": record.wide_matches,

@@ -111,6 +111,7 @@ class DicomRecord:
     __slots__ = (
         "aborted",
         "accepted",
+        "accepted_syntaxes",
         "acceptors",
         "answered",
         "answered_titles",
@@ -152,6 +153,7 @@ class DicomRecord:
         self.statuses: Counter[str] = Counter()
         self.syntaxes: set[str] = set()
         self.proposed: set[str] = set()
+        self.accepted_syntaxes: set[str] = set()
         self.user_identity: set[int] = set()
         self.moves: set[str] = set()
 

@@ -93,6 +93,8 @@ def _fold_negotiation(flow: FlowRecord, record: DicomRecord, event: DicomAssocia
     for context in event.contexts:
         for syntax in context.transfer_syntaxes:
             add(record.proposed, syntax)
+        if context.accepted_transfer_syntax:
+            add(record.accepted_syntaxes, context.accepted_transfer_syntax)
     if event.accepted:
         record.accepted += 1
         record.user_identity.add(event.user_identity)

@@ -1,0 +1,76 @@
+"""The assessment of a bundled capture as text that a person can review line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from leadapron.app import assess_workspace, find_sources, ingest, seed_of
+from leadapron.report import Document, document
+from leadapron.rules import load_rules
+from leadapron.store import Workspace
+
+SCENARIOS = ("department", "well_run")
+FOLDER = Path(__file__).parent
+PARTS = ("assets", "flows", "findings", "exams")
+
+
+def assessed(name: str) -> Document:
+    """The document of one bundled capture, judged on the day it was taken."""
+    sources = find_sources([str(files("leadapron.content") / "captures" / f"{name}.pcapng.zst")])
+    with Workspace.ephemeral(seed_of(sources)) as workspace:
+        ingest(workspace, sources)
+        last = max(event.ts for event in workspace.events())
+        return document(assess_workspace(workspace, now=last), load_rules(), "en")
+
+
+def render(result: Document) -> dict[str, str]:
+    """Part → its text."""
+    names = {asset.id: asset.addresses[0] if asset.addresses else asset.mac for asset in result.assets}
+    lines = {
+        "assets": _assets(result),
+        "flows": _flows(result, names),
+        "findings": _findings(result),
+        "exams": (
+            f"{cell.hour:%Y-%m-%d %H:%M} {cell.modality}: {cell.exams} exams, {cell.objects} objects, "
+            f"by {', '.join(names[device] for device in cell.devices)}"
+            for cell in result.utilisation
+        ),
+    }
+    return {part: "\n".join(lines[part]) + "\n" for part in PARTS}
+
+
+def path_of(name: str, part: str) -> Path:
+    """Where the golden text of one part lies."""
+    return FOLDER / f"{name}.{part}.txt"
+
+
+def _assets(result: Document) -> Iterator[str]:
+    for asset in result.assets:
+        yield f"{' '.join(asset.addresses)} [{', '.join(asset.roles)}] {asset.confidence}"
+        for field in ("mac", "hostnames", "ae_titles", "modalities", "manufacturer", "model", "software_versions",
+                      "station_names", "os"):  # fmt: skip
+            value = getattr(asset, field)
+            if value:
+                yield f"    {field}: {value if isinstance(value, str) else ', '.join(value)}"
+        for component in asset.components:
+            yield f"    component: {component.name} {component.version}"
+
+
+def _flows(result: Document, names: dict[str, str]) -> Iterator[str]:
+    for flow in result.flows:
+        lock = " encrypted" if flow.encrypted else ""
+        yield f"{names[flow.client]} -> {names[flow.server]} {flow.service}/{flow.port}{lock}"
+        if flow.operations:
+            yield f"    {', '.join(f'{name} {count}' for name, count in sorted(flow.operations.items()))}"
+        if flow.called_ae_titles:
+            yield f"    {', '.join(flow.calling_ae_titles)} calls {', '.join(flow.called_ae_titles)}"
+        if flow.objects:
+            yield f"    {flow.objects} objects"
+
+
+def _findings(result: Document) -> Iterator[str]:
+    for finding in result.findings:
+        yield f"{finding.severity} {finding.rule} {finding.subject.label} ({finding.confidence})"
+        yield f"    {finding.seen}"
