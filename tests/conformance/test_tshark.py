@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -86,13 +87,15 @@ def ends(event: Connection | DicomAssociation | TlsSession | HttpSession | SmbSe
 
 
 SOURCE_FIRST = ("ip.src", "tcp.srcport", "ip.dst", "tcp.dstport")
+AE_TITLES = ("dicom.assoc.ae.calling", "dicom.assoc.ae.called")
+SMB_ANSWERS = "smb2.cmd == 0 && smb2.flags.response == 1"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_associations_are_requested(name: str, folder: Path) -> None:
     theirs = {
         (*row[:4], row[4].strip(), row[5].strip())
-        for row in rows(name, folder, "dicom.pdu.type == 1", *SOURCE_FIRST, "dicom.assoc.ae.calling", "dicom.assoc.ae.called")
+        for row in rows(name, folder, "dicom.pdu.type == 1", *SOURCE_FIRST, *AE_TITLES)
         if row[4]
     }  # fmt: skip
     associations = [event for event in events(name) if isinstance(event, DicomAssociation)]
@@ -119,10 +122,12 @@ def test_payload_bytes_agree(name: str, folder: Path) -> None:
         for row in rows(name, folder, "tcp.flags.fin == 1", *SOURCE_FIRST, "tcp.seq", "tcp.len")
         if row[4]
     }
+    connections = [event for event in events(name) if isinstance(event, Connection) and event.transport == "tcp"]
+    uses = Counter(ends(event) for event in connections)
     compared = 0
-    for event in events(name):
-        if isinstance(event, Connection) and event.transport == "tcp" and not event.midstream:
-            client = ends(event)
+    for event in connections:
+        client = ends(event)
+        if not event.midstream and uses[client] == 1:  # ports used twice cannot be told apart by address
             for key, size in ((client, event.client_bytes), (client[2:] + client[:2], event.server_bytes)):
                 if key in theirs:
                     assert size == theirs[key], key
@@ -160,7 +165,7 @@ def test_the_same_smb_dialects(folder: Path) -> None:
     }
     theirs = {
         (row[2], row[3], row[0], row[1], names[row[4]])
-        for row in rows("department", folder, "smb2.cmd == 0 && smb2.flags.response == 1", *SOURCE_FIRST, "smb2.dialect")
+        for row in rows("department", folder, SMB_ANSWERS, *SOURCE_FIRST, "smb2.dialect")
         if row[4] in names
     }  # fmt: skip
     ours = {
