@@ -71,9 +71,8 @@ class Comparison:
         """Every attribute that the truth states, of every device that was found."""
         score = Score(0, [], [])
         for asset in self.truth["assets"]:
-            found = self.matched.get(asset["name"])
-            for attribute in ATTRIBUTES if found else ():
-                expected, got = asset[attribute], found[attribute]
+            for attribute in ATTRIBUTES if asset["name"] in self.matched else ():
+                expected, got = asset[attribute], self.matched[asset["name"]][attribute]
                 if expected is None or (not expected and attribute in ("roles", "modalities")):
                     continue  # the capture does not prove it
                 wrong = f"{asset['name']} {attribute}: {got!r}, truth {expected!r}"
@@ -189,7 +188,7 @@ def _same(attribute: str, expected: Any, got: Any) -> bool:
         return {one.lower().split(".")[0] for one in expected} <= {one.lower().split(".")[0] for one in got}
     if isinstance(expected, list):
         return sorted(expected) == sorted(got)
-    return (expected or "") == got
+    return bool((expected or "") == got)
 
 
 def _is_part(got: Any, expected: Any) -> bool:
