@@ -251,11 +251,9 @@ class TcpConnection:
 
     def _drain(self, half: Half) -> None:
         """Deliver kept segments for as long as they join up."""
-        early = half.early
-        while early:
-            want = half.want or 0
-            seq = min(early, key=lambda start: (start - want + HALF) & MASK)
-            skip = (want - seq) & MASK
+        early, start = half.early or {}, half.want or 0
+        for seq in sorted(early, key=lambda seq: (seq - start + HALF) & MASK):
+            skip = ((half.want or 0) - seq) & MASK
             if skip >= HALF:
                 return
             data = early.pop(seq)
