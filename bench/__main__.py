@@ -21,8 +21,6 @@ from msgspec import Struct
 
 from bench.measure import Cost, measure
 
-SLICE = 138_000_000
-"""Bytes of the bulk capture given to tshark, which would need minutes for all of it; ratios are per megabyte."""
 TIMEOUT = 600.0
 DICOM_FIELDS = ("dicom.assoc.ae.calling", "dicom.assoc.ae.called", "dicom.userinfo.uid", "dicom.userinfo.version",
                 "dicom.pctx.abss.syntax")  # fmt: skip
@@ -34,8 +32,6 @@ class Tool(Struct, frozen=True, kw_only=True):
     name: str
     command: tuple[str, ...]
     version: str = ""
-    on_slice: bool = False
-    """Give it only the first `SLICE` bytes of a large capture."""
 
 
 def tools(folder: Path, prototype: Path | None) -> Iterator[Tool]:
@@ -68,7 +64,6 @@ def tools(folder: Path, prototype: Path | None) -> Iterator[Tool]:
             name="tshark, DICOM fields",
             version=_version("tshark", "--version"),
             command=("tshark", "-r", "{capture}", "-n", "-Y", "dicom.assoc.ae.calling", "-T", "fields", *fields),
-            on_slice=True,
         )
     if shutil.which("zeek"):
         yield Tool(name="zeek", version=_version("zeek", "--version"), command=("zeek", "-C", "-r", "{capture}"))
@@ -97,7 +92,7 @@ def tools(folder: Path, prototype: Path | None) -> Iterator[Tool]:
 def captures(folder: Path) -> dict[str, Path]:
     """The two captures, made by the lab where they are not there yet."""
     wanted = {
-        "bulk": (folder / "bulk.pcap", ("--kind", "store", "--megabytes", "550")),
+        "bulk": (folder / "bulk.pcap", ("--kind", "store", "--megabytes", "1500")),
         "associations": (
             folder / "associations.pcap",
             ("--kind", "associations", "--count", "16000", "--ae-titles", "400"),
@@ -109,24 +104,6 @@ def captures(folder: Path) -> dict[str, Path]:
     return {name: path for name, (path, _) in wanted.items()}
 
 
-def cut(capture: Path, size: int) -> Path:
-    """The first `size` bytes of a pcap, ended between two records."""
-    target = capture.with_name(f"{capture.stem}-first-{size // 1_000_000}MB.pcap")
-    if capture.stat().st_size <= size:
-        return capture
-    if not target.exists():
-        data = capture.open("rb").read(size)
-        order = "little" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else "big"
-        position = 24
-        while position + 16 <= size:
-            following = position + 16 + int.from_bytes(data[position + 8 : position + 12], order)  # type: ignore[arg-type]
-            if following > size:
-                break
-            position = following
-        target.write_bytes(data[:position])
-    return target
-
-
 def run(folder: Path, rounds: int, prototype: Path | None) -> dict[str, dict[str, dict[str, object]]]:
     """Capture → tool → best cost."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -134,18 +111,17 @@ def run(folder: Path, rounds: int, prototype: Path | None) -> dict[str, dict[str
     results: dict[str, dict[str, dict[str, object]]] = {}
     programs = list(tools(folder, prototype))
     for name, capture in captures(folder).items():
-        best: dict[str, tuple[Tool, Path, Cost]] = {}
+        best: dict[str, tuple[Tool, Cost]] = {}
         for round_number in range(rounds):
             for tool in programs:
-                given = cut(capture, SLICE) if tool.on_slice else capture
                 shutil.rmtree(scratch, ignore_errors=True)
                 scratch.mkdir()
-                command = [part.format(capture=given, scratch=scratch) for part in tool.command]
+                command = [part.format(capture=capture, scratch=scratch) for part in tool.command]
                 cost = measure(command, timeout=TIMEOUT, output=scratch / "output")
                 print(f"{name}, round {round_number + 1}: {tool.name}: {cost.cpu:.2f} CPU s", file=sys.stderr)
-                if tool.name not in best or cost.cpu < best[tool.name][2].cpu:
-                    best[tool.name] = tool, given, cost
-        results[name] = {tool.name: _row(tool, given, cost) for tool, given, cost in best.values()}
+                if tool.name not in best or cost.cpu < best[tool.name][1].cpu:
+                    best[tool.name] = tool, cost
+        results[name] = {tool.name: _row(tool, capture, cost) for tool, cost in best.values()}
     return results
 
 
