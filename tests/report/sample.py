@@ -431,3 +431,8 @@ def hospital() -> Assessment:
 def empty() -> Assessment:
     """A capture in which nothing was recognised."""
     return Assessment(generated=END, version="0.1.0", inventory=Inventory(), findings=())
+
+
+def unrecognised() -> Assessment:
+    """A capture of packets that tell nothing."""
+    return Assessment(generated=END, version="0.1.0", inventory=Inventory(quality=Quality(packets=12)), findings=())

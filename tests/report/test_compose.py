@@ -93,7 +93,7 @@ def test_an_action_names_every_subject_of_its_rule() -> None:
     made = document(sample.department(), sample.RULES, "en")
     clear = next(one for one in made.actions if one.rule == "dcm-clear")
     assert clear.subjects == ("pacs", "ris")
-    assert clear.title == "pacs, ris receives images in clear"
+    assert clear.title == "pacs and ris receives images in clear"
     assert len(clear.findings) == 2
     assert [one.rule for one in made.actions] == list(dict.fromkeys(one.rule for one in made.findings))
 
@@ -105,10 +105,16 @@ def test_the_summary_names_the_limits() -> None:
     assert any(limit.startswith("12 holes") for limit in limits)
 
 
-def test_nothing_recognised_is_said_plainly() -> None:
-    made = document(sample.empty(), sample.RULES, "en")
-    assert made.summary.verdict[0] == "No device was recognised in this traffic."
-    assert "does not prove" in made.summary.verdict[1]
+def test_a_source_without_packets_is_said_plainly() -> None:
+    (verdict,) = document(sample.empty(), sample.RULES, "en").summary.verdict
+    assert verdict.startswith("There is no packet in what was read")
+
+
+def test_packets_without_devices_are_said_plainly() -> None:
+    made = document(sample.unrecognised(), sample.RULES, "en")
+    assert made.summary.verdict[0] == "No device was recognised in 12 packets."
+    assert "mirror port" in made.summary.verdict[1]
+    assert not any("weakness" in sentence for sentence in made.summary.verdict)
 
 
 def test_why_it_ranks_there_is_in_words() -> None:

@@ -45,13 +45,13 @@ def test_findings_tell_where_to_look() -> None:
 
 def test_flows_name_what_was_said() -> None:
     text = printed(document(sample.department(), sample.RULES, "en"), 120, render_flows)
-    assert "Modality Worklist Information" in text
+    assert "Modality Worklist - FIND" in text
     assert "C-FIND × 88" in text
 
 
 def test_nothing_found() -> None:
     made = document(sample.empty(), sample.RULES, "fr")
-    assert "Aucune faiblesse n’a été vue" in printed(made)
+    assert "ne contient aucun paquet" in printed(made)
     assert "Aucune faiblesse n’a été vue" in printed(made, render=render_findings)
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pydicom.uid import UID
 
+_SUPERFLUOUS = (" SOP Class", " Information Model")
+
 
 def dicom_name(uid: str) -> str:
-    """The standard's name of a SOP class or transfer syntax; an identifier it does not list stays as it is."""
-    return UID(uid, validation_mode=0).name
+    """The standard's name of a SOP class, less the words all names share; an unlisted identifier stays as it is."""
+    name = UID(uid, validation_mode=0).name
+    for words in _SUPERFLUOUS:
+        name = name.replace(words, "")
+    return name

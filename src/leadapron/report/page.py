@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from functools import cache
 from importlib.resources import files
@@ -21,9 +21,8 @@ from msgspec import Struct
 from leadapron.model.findings import Severity
 from leadapron.model.inventory import Role
 from leadapron.report.chart import exams_chart
-from leadapron.report.contract import AssetEntry, Document, FindingEntry, FlowEntry
+from leadapron.report.contract import AssetEntry, Control, Document, FindingEntry, FlowEntry
 from leadapron.report.drawing import draw
-from leadapron.report.names import dicom_name
 from leadapron.report.netmap import (
     Network,
     is_large,
@@ -34,22 +33,29 @@ from leadapron.report.netmap import (
     zone_title,
     zones_opened,
 )
+from leadapron.report.said import operations, particulars
+from leadapron.report.summary import tiles
 from leadapron.report.vocabulary import (
+    ANOMALIES,
     CONFIDENCES,
     FAMILIES,
     HARMS,
     ROLES,
     SEVERITIES,
     Family,
+    attribute,
+    event_kind,
+    facet,
     family,
     role_names,
     service_name,
+    service_on_port,
     several,
 )
 from leadapron.report.words import Words, words
 
-FIRST_ACTIONS = 7
-"""What a management page can hold; the rest follow in the findings."""
+FIRST_ACTIONS = 5
+"""What one printed page for management can hold; the rest follow in the findings."""
 
 _WIDEST_MATRIX = 9
 """Zones a square matrix can show on paper."""
@@ -101,6 +107,7 @@ def render_html(document: Document, *, zone: tzinfo = UTC) -> str:
             policy=_policy(),
             assets={asset.id: asset for asset in document.assets},
             findings={finding.id: finding for finding in document.findings},
+            tiles=tiles(document.summary),
             first=document.actions[:FIRST_ACTIONS],
             groups=_groups(document.findings),
             large=is_large(document),
@@ -165,8 +172,46 @@ class _Vocabulary:
     def several(self, items: Sequence[str], most: int) -> str:
         return several(items, most, self._say)
 
-    def dicom(self, uid: str) -> str:
-        return dicom_name(uid)
+    def operations(self, flow: FlowEntry) -> str:
+        return ", ".join(operations(flow, self._say))
+
+    def particulars(self, flow: FlowEntry) -> str:
+        return ", ".join(particulars(flow, self._say))
+
+    def answers(self, asset: AssetEntry) -> str:
+        """Services with their ports; the inventory writes `dicom/104`."""
+        return ", ".join(service_on_port(one, self._say) for one in asset.services)
+
+    def clock(self, offset: int) -> str:
+        _, seconds = self._say.gettext, self._say.number(abs(offset))
+        if abs(offset) <= 1:
+            return _("on time")
+        return (_("{seconds} s ahead") if offset > 0 else _("{seconds} s behind")).format(seconds=seconds)
+
+    def findings(self, asset: AssetEntry, known: Mapping[str, FindingEntry]) -> list[tuple[str, str, int]]:
+        """The id of the first finding of each title that touches a device, the title, and how many there are."""
+        times = Counter(known[one].title for one in asset.findings)
+        first = {known[one].title: one for one in reversed(asset.findings)}
+        return [(first[title], title, count) for title, count in times.items()]
+
+    def kind(self, one: str) -> str:
+        return event_kind(one, self._say)
+
+    def facet(self, one: str) -> str:
+        return facet(one, self._say)
+
+    def attribute(self, one: str) -> str:
+        return attribute(one, self._say)
+
+    def broken(self, code: str) -> str:
+        return self._say.gettext(ANOMALIES[code]) if code in ANOMALIES else ""
+
+    def controls(self, one: FindingEntry) -> list[tuple[str, list[Control]]]:
+        """Controls under the name of their framework, each named once."""
+        named: dict[str, list[Control]] = defaultdict(list)
+        for control in one.controls:
+            named[control.framework_name].append(control)
+        return list(named.items())
 
 
 def _worst(severities: Iterable[Severity | None]) -> Severity | None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from leadapron.assess import rank_words
+from leadapron.assess.findings import NOT_SEEN
 from leadapron.model.errors import ContentError
 from leadapron.model.findings import Finding, Harm, Severity, Subject, SubjectType
 from leadapron.report.contract import Action, Control, FindingEntry, SubjectEntry
+from leadapron.report.values import spelled
 from leadapron.report.vocabulary import SUBJECTS, several
 from leadapron.report.words import Words
 from leadapron.rules import Framework
+from leadapron.rules.lint import placeholders
 
 NAMED = 5
 """Values that a sentence lists before it says how many more there are."""
+
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+"""A part of a sentence that is said only when all its parameters were seen."""
+_SPACES = re.compile(" {2,}")
 
 
 class RuleTexts(Protocol):
@@ -59,6 +67,7 @@ class Sentences:
     def entry(self, name: str, rank: int, finding: Finding) -> FindingEntry:
         """A finding in words."""
         rule, texts = self._rule(finding)
+        params = {name: spelled(name, value, self._say) for name, value in finding.params.items()}
         return FindingEntry(
             id=name,
             rule=finding.rule,
@@ -71,16 +80,16 @@ class Sentences:
                 label=self._label(finding.subject),
                 addresses=finding.subject.addresses,
             ),
-            title=_filled(texts.title, rule.name, finding.params),
+            title=filled(texts.title, rule.name, params),
             severity=finding.severity,
             harm=finding.harm,
             confidence=finding.confidence,
-            seen=_filled(texts.seen, rule.name, finding.params),
-            why=_filled(texts.why, rule.name, finding.params),
-            remediation=_filled(texts.remedy, rule.name, finding.params),
-            effort=_filled(texts.effort, rule.name, finding.params),
+            seen=filled(texts.seen, rule.name, params),
+            why=filled(texts.why, rule.name, params),
+            remediation=filled(texts.remedy, rule.name, params),
+            effort=filled(texts.effort, rule.name, params),
             effort_hours=rule.effort_hours,
-            side_effects=_filled(texts.side_effects, rule.name, finding.params),
+            side_effects=filled(texts.side_effects, rule.name, params),
             controls=tuple(
                 self._control(framework, one) for framework in sorted(rule.controls) for one in rule.controls[framework]
             ),
@@ -90,7 +99,10 @@ class Sentences:
         )
 
     def _label(self, subject: Subject) -> str:
-        return self._say.gettext(SUBJECTS[subject.type]) if subject.type is SubjectType.NETWORK else subject.label
+        """A device's or zone's name, or the AE title or address in question; the network as a whole has none."""
+        if subject.type is SubjectType.NETWORK and not subject.label:
+            return self._say.gettext(SUBJECTS[subject.type])
+        return subject.label
 
     def _rank_reason(self, reason: str) -> str:
         """`message=value`: a word as value has a sentence of its own, a number fills the message's."""
@@ -117,26 +129,26 @@ class Sentences:
         params = self._params(findings)
         return Action(
             rule=rule.name,
-            title=_filled(texts.title, rule.name, params),
+            title=filled(texts.title, rule.name, params),
             severity=min((entry.severity for entry in entries), key=list(Severity).index),
             harm=tuple(harm for harm in Harm if any(harm in entry.harm for entry in entries)),
-            why=_filled(texts.why, rule.name, params),
-            remediation=_filled(texts.remedy, rule.name, params),
-            effort=_filled(texts.effort, rule.name, params),
+            why=filled(texts.why, rule.name, params),
+            remediation=filled(texts.remedy, rule.name, params),
+            effort=filled(texts.effort, rule.name, params),
             effort_hours=rule.effort_hours * len(entries),
-            side_effects=_filled(texts.side_effects, rule.name, params),
+            side_effects=filled(texts.side_effects, rule.name, params),
             findings=tuple(entry.id for entry in entries),
             subjects=tuple(dict.fromkeys(entry.subject.label for entry in entries)),
         )
 
     def _params(self, findings: Sequence[Finding]) -> dict[str, str]:
         names = dict.fromkeys(name for finding in findings for name in finding.params)
-        return {
-            name: several(
-                tuple(dict.fromkeys(str(one.params[name]) for one in findings if name in one.params)), NAMED, self._say
-            )
-            for name in names
-        }
+        return {name: self._together(name, findings) for name in names}
+
+    def _together(self, name: str, findings: Sequence[Finding]) -> str:
+        values = dict.fromkeys(spelled(name, one.params[name], self._say) for one in findings if name in one.params)
+        seen = tuple(value for value in values if value != NOT_SEEN)
+        return several(seen, NAMED, self._say) or NOT_SEEN
 
     def _rule(self, finding: Finding) -> tuple[RuleWords, RuleTexts]:
         rule = self._rules.get(finding.rule)
@@ -145,8 +157,13 @@ class Sentences:
         return rule, rule.texts[self._say.language]
 
 
-def _filled(sentence: str, rule: str, params: Mapping[str, str | int]) -> str:
+def filled(sentence: str, rule: str, params: Mapping[str, str]) -> str:
+    """A sentence with its values. What stands in `[…]` is left out when one of its values was not seen."""
+
+    def optional(part: re.Match[str]) -> str:
+        return "" if any(params.get(name) == NOT_SEEN for name in placeholders(part[1])) else part[1]
+
     try:
-        return sentence.format_map(params).strip()
+        return _SPACES.sub(" ", _OPTIONAL.sub(optional, sentence)).format_map(params).strip()
     except KeyError as error:
         raise ContentError(f"rule {rule}: its finding has no parameter {error}") from error

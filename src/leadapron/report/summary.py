@@ -10,12 +10,23 @@ from leadapron.model.assessment import Assessment
 from leadapron.model.findings import Harm, Severity
 from leadapron.model.inventory import Inventory, Role
 from leadapron.report.contract import Action, AssetEntry, FindingEntry, FlowEntry, Summary
-from leadapron.report.words import Words
+from leadapron.report.vocabulary import several
+from leadapron.report.words import N_, Words
 
 SHORT_CAPTURE = timedelta(hours=24)
 """A day shows most of a department's habits; less does not."""
 
 URGENT = (Severity.CRITICAL, Severity.HIGH)
+
+
+def tiles(summary: Summary) -> tuple[tuple[int, str, str], ...]:
+    """The four numbers of the page, with the name of one and of many: for `Words.noun`."""
+    return (
+        (summary.devices, N_("device"), N_("devices")),
+        (summary.modalities, N_("that makes images"), N_("that make images")),
+        (summary.flows, N_("flow"), N_("flows")),
+        (summary.exams, N_("exam"), N_("exams")),
+    )
 
 
 def summarise(
@@ -32,7 +43,10 @@ def summarise(
     scanners = sum(Role.MODALITY in asset.roles for asset in assets)
     exams = sum(cell.exams for cell in inventory.utilisation)
     return Summary(
-        verdict=(*_what_was_seen(inventory, scanners, exams, say), *_what_it_means(counted, todo, say)),
+        verdict=(
+            *_what_was_seen(inventory, scanners, exams, say),
+            *(_what_it_means(counted, todo, say) if assets or findings else ()),
+        ),
         devices=len(assets),
         modalities=scanners,
         flows=len(flows),
@@ -49,8 +63,17 @@ def _lasted(inventory: Inventory) -> timedelta | None:
 
 def _what_was_seen(inventory: Inventory, scanners: int, exams: int, say: Words) -> list[str]:
     _, lasted = say.gettext, _lasted(inventory)
+    if not inventory.quality.packets:
+        return [_("There is no packet in what was read, so nothing can be said. Check that the capture was running.")]
     if not inventory.assets:
-        return [_("No device was recognised in this traffic.")]
+        return [
+            say.ngettext(
+                "No device was recognised in {n} packet.",
+                "No device was recognised in {n} packets.",
+                inventory.quality.packets,
+            ),
+            _("Check that the mirror port copies the imaging network, in both directions."),
+        ]
     devices = say.ngettext("{n} device", "{n} devices", len(inventory.assets))
     imaging = (
         say.ngettext("{n} of which makes images", "{n} of which make images", scanners)
@@ -83,7 +106,7 @@ def _what_it_means(counted: Counter[Severity], todo: Sequence[Action], say: Word
                 "{n} weak spots can be planned into ordinary work.",
                 later,
             ),
-            _("Start with: {title}.").format(title=todo[0].title.rstrip(".")),
+            _start(todo[0], say),
         ]
     sentences = [
         say.ngettext(
@@ -92,13 +115,19 @@ def _what_it_means(counted: Counter[Severity], todo: Sequence[Action], say: Word
             urgent,
             harm=_harm(todo, say),
         ),
-        _("Start with: {title}.").format(title=todo[0].title.rstrip(".")),
+        _start(todo[0], say),
     ]
     if later:
         sentences.append(
             say.ngettext("{n} further point is less pressing.", "{n} further points are less pressing.", later)
         )
     return sentences
+
+
+def _start(first: Action, say: Words) -> str:
+    return say.gettext("Start with “{title}” ({subjects}).").format(
+        title=first.title.rstrip("."), subjects=several(first.subjects, 3, say)
+    )
 
 
 def _harm(todo: Sequence[Action], say: Words) -> str:
@@ -121,7 +150,7 @@ def _limits(assessment: Assessment, say: Words) -> tuple[str, ...]:
         limits.append(_("Reading was stopped before the end: devices, flows and counts are a part of the whole."))
     limits += _capture_limits(inventory, say)
     lasted = _lasted(inventory)
-    if lasted is not None and lasted < SHORT_CAPTURE:
+    if inventory.assets and lasted is not None and lasted < SHORT_CAPTURE:
         limits.append(
             _(
                 "The traffic covers {duration}. A device that stayed silent meanwhile is not listed; night and "
@@ -141,8 +170,8 @@ def _limits(assessment: Assessment, say: Words) -> tuple[str, ...]:
     if unknown:
         limits.append(
             say.ngettext(
-                "{n} device did nothing that tells its purpose.",
-                "{n} devices did nothing that tells their purpose.",
+                "{n} device did nothing readable that tells its purpose.",
+                "{n} devices did nothing readable that tells their purpose.",
                 unknown,
             )
         )

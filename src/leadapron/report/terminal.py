@@ -17,8 +17,17 @@ from rich.text import Text
 
 from leadapron.model.findings import Severity
 from leadapron.report.contract import Action, AssetEntry, Document, FindingEntry
-from leadapron.report.names import dicom_name
-from leadapron.report.vocabulary import CONFIDENCES, HARMS, SEVERITIES, role_names, service_name, several
+from leadapron.report.said import operations, particulars
+from leadapron.report.summary import tiles
+from leadapron.report.vocabulary import (
+    CONFIDENCES,
+    HARMS,
+    SEVERITIES,
+    event_kind,
+    role_names,
+    service_name,
+    several,
+)
 from leadapron.report.words import Words, words
 
 _STYLES = {
@@ -43,12 +52,10 @@ _MARK = 12
 def render_terminal(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
     """Summary, what to do first and inventory."""
     say = words(document.language, zone=zone)
-    for part in (
-        _summary(document, say),
-        _actions(document, say),
-        _inventory(document, say, console, most=INVENTORY_ROWS),
-    ):
-        _show(part, console)
+    _show(_summary(document, say), console)
+    if document.assets:
+        _show(_actions(document, say), console)
+        _show(_inventory(document, say, console, most=INVENTORY_ROWS), console)
 
 
 def render_inventory(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
@@ -84,27 +91,22 @@ def _summary(document: Document, say: Words) -> RenderableType:
     counts = Table.grid(padding=(0, 3))
     counts.add_row(
         *(
-            Text.assemble((say.number(count), "bold"), " ", name)
-            for count, name in (
-                (summary.devices, _("devices")),
-                (summary.modalities, _("that make images")),
-                (summary.flows, _("flows")),
-                (summary.exams, _("exams")),
-            )
+            Text.assemble((say.number(count), "bold"), " ", say.noun(singular, plural, count))
+            for count, singular, plural in tiles(summary)
         )
     )
-    found = Text("  ").join(
+    found = [
         Text.assemble(_severity(severity, say), f" {say.number(count)}")
         for severity, count in summary.severities.items()
         if count
-    )
+    ]
     limits = Text("\n").join(Text(f"· {one}", "dim") for one in summary.limits)
     return Panel(
         Group(
             Text(" ".join(summary.verdict)),
             Text(),
             counts,
-            found,
+            *((Text("  ").join(found),) if found else ()),
             Text(),
             Text(_("What was not seen"), "bold"),
             limits,
@@ -173,6 +175,8 @@ def _table(*columns: tuple[str, int]) -> Table:
 def _inventory(document: Document, say: Words, console: Console, *, most: int | None) -> RenderableType:
     _, wide = say.gettext, console.width >= _NARROW
     shown = document.assets if most is None else document.assets[:most]
+    if not shown:
+        return Group(_heading(_("Devices")), Text(_("No device was recognised.")))
     table = _table(
         (_("Device"), 0),
         (_("Role"), 0),
@@ -204,6 +208,8 @@ def _made_by(asset: AssetEntry) -> str:
 
 def _flows(document: Document, say: Words) -> RenderableType:
     _ = say.gettext
+    if not document.flows:
+        return Group(_heading(_("Flows")), Text(_("No flow was seen.")))
     labels = {asset.id: asset.label for asset in document.assets}
     table = _table(
         (_("From"), 0),
@@ -214,10 +220,7 @@ def _flows(document: Document, say: Words) -> RenderableType:
         (_("Weak spot"), _MARK),
     )
     for flow in document.flows:
-        said = [f"{name} × {say.number(count)}" for name, count in {**flow.operations, **flow.message_types}.items()]
-        said += [dicom_name(uid) for uid in flow.sop_classes]
-        if not flow.answered:
-            said.append(_("no answer"))
+        said = (*operations(flow, say), *particulars(flow, say))
         service = f"{service_name(flow.service, say)} {flow.port}/{flow.transport}"
         table.add_row(
             Text(labels.get(flow.client, flow.client)),
@@ -233,7 +236,8 @@ def _flows(document: Document, say: Words) -> RenderableType:
 def _finding(finding: FindingEntry, say: Words) -> RenderableType:
     _ = say.gettext
     evidence = "\n".join(
-        f"{one.sensor}  {say.moment(one.ts)}  {one.kind}  frame.number == {one.packet}" for one in finding.evidence
+        f"{one.sensor}  {say.moment(one.ts)}  {event_kind(one.kind, say)}  frame.number == {one.packet}"
+        for one in finding.evidence
     )
     subject = " ".join((finding.subject.label, *finding.subject.addresses))
     return Group(

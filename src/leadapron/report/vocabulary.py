@@ -27,8 +27,8 @@ HARMS = {
 
 CONFIDENCES = {
     Confidence.SEEN: N_("seen in the packets"),
-    Confidence.LIKELY: N_("likely: the packets point to it"),
-    Confidence.POSSIBLE: N_("possible: check with the person in charge"),
+    Confidence.LIKELY: N_("likely (the packets point to it)"),
+    Confidence.POSSIBLE: N_("possible (check with the person in charge)"),
 }
 
 ROLES = {
@@ -65,6 +65,141 @@ _SERVICE_NAMES = {
     Service.MDNS: "mDNS",
     Service.SYSLOG: "syslog",
 }
+
+
+_INTERFACES = {"dicomweb": "DICOMweb", "fhir": "FHIR", "orthanc": "Orthanc", "other": N_("other pages")}
+
+_SECURITY = {
+    "none": N_("no password"),
+    "trust": N_("no password"),
+    "vnc-auth": N_("one shared password"),
+    "password": N_("password in clear"),
+    "rdp": N_("RDP’s own encryption"),
+    "tls": "TLS",
+    "scram": "SCRAM",
+    "md5": "MD5",
+}
+"""What a service asked of those who signed in; a kind that stands in no list stays as its protocol writes it."""
+
+ANOMALIES = {
+    "dicom.command-set": N_("a command that cannot be read"),
+    "dicom.context-id": N_("a presentation context that does not exist"),
+    "dicom.item-length": N_("an item whose length is false"),
+    "dicom.pdu-length": N_("a message whose length is false"),
+    "dicom.pdu-type": N_("a message of unknown type"),
+    "dicom.pdv-length": N_("a data block whose length is false"),
+    "dicom.too-many-contexts": N_("too many presentation contexts"),
+    "dicom.too-many-items": N_("too many items"),
+    "hl7.framing": N_("bytes between HL7 messages"),
+    "hl7.header": N_("an HL7 header that cannot be read"),
+    "hl7.header-length": N_("an HL7 header that is too long"),
+    "hl7.no-end": N_("an HL7 message without end"),
+    "http.chunk": N_("a web transfer cut into false pieces"),
+    "http.field": N_("a web header field that cannot be read"),
+    "http.head-length": N_("a web header that is too long"),
+    "http.length-conflict": N_("a web message with two lengths"),
+    "http.role": N_("a web server that asks, or a client that answers"),
+    "http.start-line": N_("a web request that cannot be read"),
+    "rdp.connect": N_("a remote desktop request that cannot be read"),
+    "smb.framing": N_("a file sharing message whose length is false"),
+    "ssh.identification": N_("an SSH greeting that cannot be read"),
+    "stream.pending-limit": N_("too many bytes out of order"),
+    "tls.alert": N_("a TLS alert that cannot be read"),
+    "tls.certificate": N_("a certificate that cannot be read"),
+    "tls.handshake": N_("a TLS handshake out of order"),
+    "tls.handshake-length": N_("a TLS handshake that is too long"),
+    "tls.record": N_("a TLS record that cannot be read"),
+    "tls.role": N_("a TLS server that greets, or a client that answers"),
+    "capture.compression": N_("compressed data that is damaged"),
+    "capture.cut-off": N_("a capture that ends in the middle of a packet"),
+    "capture.interface": N_("a packet of an interface that was not declared"),
+    "capture.record-length": N_("a packet record whose length is false"),
+    "capture.unreadable": N_("a part of the capture that cannot be read"),
+}
+
+KINDS = {
+    "anomaly": N_("broken message"),
+    "arp_binding": N_("address claimed (ARP)"),
+    "banner_session": N_("greeting of a service"),
+    "capture_quality": N_("state of the capture"),
+    "clock_reading": N_("time told"),
+    "connection": N_("connection"),
+    "dhcp_seen": N_("address request (DHCP)"),
+    "dicom_association": N_("DICOM association"),
+    "hl7_session": N_("HL7 conversation"),
+    "http_session": N_("web conversation"),
+    "name_query": N_("name asked for"),
+    "name_seen": N_("name given"),
+    "rdp_session": N_("remote desktop conversation"),
+    "sighting": N_("first packet seen"),
+    "smb_session": N_("file sharing conversation"),
+    "snmp_seen": N_("SNMP request"),
+    "syslog_seen": N_("log message"),
+    "tls_session": N_("encrypted conversation (TLS)"),
+}
+
+FACETS = {
+    "abort": N_("association aborted"),
+    "anomaly": N_("broken message"),
+    "anonymous": N_("request without credentials"),
+    "arp": N_("address claimed (ARP)"),
+    "certificate": N_("certificate"),
+    "clock": N_("clock"),
+    "credentials": N_("password in clear"),
+    "dhcp": N_("address request (DHCP)"),
+    "first": N_("first packet seen"),
+    "hostname": N_("host name"),
+    "identity": N_("maker and model"),
+    "move": N_("images sent on request"),
+    "negative": N_("request refused"),
+    "no_user": N_("no user named"),
+    "os": N_("operating system"),
+    "reject": N_("association refused"),
+    "software": N_("software"),
+    "syslog": N_("log message"),
+    "tls": N_("encryption"),
+    "unsigned": N_("messages not signed"),
+    "wide_find": N_("query without a criterion"),
+}
+
+_ATTRIBUTES = {
+    "hostnames": N_("host name"),
+    "mac": N_("MAC address"),
+    "manufacturer": N_("manufacturer"),
+    "model": N_("model"),
+    "os": N_("operating system"),
+    "serial_hash": N_("serial number (hashed)"),
+}
+
+
+def interface(api: str, words: Words) -> str:
+    """A kind of web interface."""
+    return words.gettext(_INTERFACES.get(api, api))
+
+
+def security(kind: str, words: Words) -> str:
+    """How a service let people in."""
+    return words.gettext(_SECURITY.get(kind, kind))
+
+
+def anomaly(code: str, words: Words) -> str:
+    """What was broken, with the code that tools know it by."""
+    return f"{words.gettext(ANOMALIES[code])} ({code})" if code in ANOMALIES else code
+
+
+def event_kind(kind: str, words: Words) -> str:
+    """What a packet took part in."""
+    return words.gettext(KINDS.get(kind, kind))
+
+
+def facet(name: str, words: Words) -> str:
+    """What a reference to the capture shows of a device."""
+    return words.gettext(FACETS.get(name, name))
+
+
+def attribute(name: str, words: Words) -> str:
+    """An attribute of a device."""
+    return words.gettext(_ATTRIBUTES.get(name, name))
 
 
 class Family(StrEnum):
@@ -126,15 +261,24 @@ def service_name(service: Service, words: Words) -> str:
     return _SERVICE_NAMES.get(service, service.upper())
 
 
+def service_on_port(text: str, words: Words) -> str:
+    """`DICOM 104` of the inventory's `dicom/104`."""
+    name, _, port = text.partition("/")
+    try:
+        return f"{service_name(Service(name), words)} {port}".strip()
+    except ValueError:
+        return text
+
+
 def role_names(roles: tuple[Role, ...], words: Words) -> str:
     """What a device does, in words; nothing recognised is said so."""
     return ", ".join(words.gettext(ROLES[role]) for role in roles or (Role.UNKNOWN,))
 
 
 def several(items: Sequence[str], most: int, words: Words) -> str:
-    """The first `most` items, and how many more there are."""
+    """`a, b and c`; of many, the first `most` items and how many more there are."""
     if len(items) <= most:
-        return ", ".join(items)
+        return words.joined(items)
     return words.gettext("{names} and {n} more").format(
         names=", ".join(items[:most]), n=words.number(len(items) - most)
     )

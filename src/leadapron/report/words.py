@@ -64,6 +64,10 @@ class Words:
         """The sentence for `n` things, with `{n}` and other parts filled."""
         return self.catalogue.ngettext(singular, plural, n).format(n=self.number(n), **parts)
 
+    def noun(self, singular: str, plural: str, n: int) -> str:
+        """The name of `n` things, without the number."""
+        return self.catalogue.ngettext(singular, plural, n)
+
     def number(self, value: float) -> str:
         """Digits grouped as the language does."""
         return format_decimal(value, locale=self.locale)
@@ -93,6 +97,10 @@ class Words:
         """Date and time to the minute, in the reader's zone."""
         return format_datetime(when, "d MMM yyyy HH:mm", tzinfo=self.zone, locale=self.locale)
 
+    def short_minute(self, when: datetime) -> str:
+        """Day, month and time to the minute, in the reader's zone: for lists that stand under a full date."""
+        return format_datetime(when, "d MMM HH:mm", tzinfo=self.zone, locale=self.locale)
+
     def day(self, when: datetime) -> str:
         """The date in full, in the reader's zone."""
         return format_date(when.astimezone(self.zone), "long", locale=self.locale)
@@ -111,6 +119,8 @@ class Words:
 
     def lasting(self, duration: timedelta) -> str:
         """A duration, rounded to what a person would say."""
+        if timedelta() <= duration < timedelta(seconds=1):
+            return self.gettext(N_("less than a second"))
         return format_timedelta(duration, threshold=2, locale=self.locale)
 
 
