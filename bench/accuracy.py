@@ -209,9 +209,9 @@ def assess(capture: Path) -> dict[str, Any]:
     sources = find_sources([str(capture)])
     with Workspace.ephemeral(seed_of(sources)) as workspace:
         ingest(workspace, sources)
-        result: dict[str, Any] = json.loads(
-            encode(document(assess_workspace(workspace, now=datetime.now(UTC)), load_rules(), "en"))
-        )
+        rules = load_rules()
+        assessment = assess_workspace(workspace, rules, now=datetime.now(UTC))
+        result: dict[str, Any] = json.loads(encode(document(assessment, rules, "en")))
     return result
 
 

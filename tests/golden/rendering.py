@@ -22,7 +22,8 @@ def assessed(name: str) -> Document:
     with Workspace.ephemeral(seed_of(sources)) as workspace:
         ingest(workspace, sources)
         last = max(event.ts for event in workspace.events())
-        return document(assess_workspace(workspace, now=last), load_rules(), "en")
+        rules = load_rules()
+        return document(assess_workspace(workspace, rules, now=last), rules, "en")
 
 
 def render(result: Document) -> dict[str, str]:

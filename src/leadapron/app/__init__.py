@@ -2,7 +2,8 @@
 
 - `find_sources(arguments)` → what a person named, checked before any work starts.
 - `ingest(workspace, sources)` → events in the workspace; may be interrupted, keeps what it has.
-- `assess_workspace(workspace)` → `Assessment`.
+- `assess_workspace(workspace, rules, now=...)` → `Assessment`.
+- `seed_of(sources)` → the key of a workspace that is thrown away, so that equal input gives equal output.
 - `demo_source()` → the bundled capture.
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
@@ -21,10 +21,14 @@ class Piece(Struct, frozen=True, kw_only=True):
     """One capture file of a source; `name` is what evidence calls it."""
 
     name: str
-    path: Path | None
+    content: Path | Capture
+    """A file's path; or a stream (standard input, a named pipe), already open since it can be read only once."""
     size: int
-    stream: Capture | None = None
-    """Standard input, already open: it has no path."""
+    """Bytes as they lie on the disk; 0 where unknown."""
+
+    def open(self) -> Capture:
+        """To be read once, and closed. Raises SourceError when a file is gone since it was found."""
+        return open_capture(self.content, self.name) if isinstance(self.content, Path) else self.content
 
 
 class SourceGroup(Struct, frozen=True, kw_only=True):
@@ -36,17 +40,8 @@ class SourceGroup(Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """Bytes as they lie on the disk; 0 where unknown."""
+        """Bytes of those pieces whose size is known."""
         return sum(piece.size for piece in self.pieces)
-
-    def captures(self) -> Iterator[tuple[Piece, Capture]]:
-        """Open one capture after the other."""
-        for piece in self.pieces:
-            if piece.stream is not None:
-                yield piece, piece.stream
-            elif piece.path is not None:
-                with open_capture(piece.path, piece.name) as capture:
-                    yield piece, capture
 
 
 def find_sources(arguments: Sequence[str]) -> list[SourceGroup]:
@@ -58,14 +53,14 @@ def find_sources(arguments: Sequence[str]) -> list[SourceGroup]:
     taken: set[str] = set()
     groups: dict[str, SourceGroup] = {}
     for argument in arguments:
-        group = _standard_input() if argument == STANDARD_INPUT else _from_path(Path(argument), taken)
+        group = _source(argument, taken)
         groups.setdefault(group.id, group)
     return list(groups.values())
 
 
 def demo_source() -> SourceGroup:
     """The capture of a badly kept department that comes with the program."""
-    return _from_path(Path(str(files("leadapron.content") / "captures" / DEMO_CAPTURE)), set())
+    return _files(Path(str(files("leadapron.content") / "captures" / DEMO_CAPTURE)), set())
 
 
 def seed_of(groups: Sequence[SourceGroup]) -> bytes:
@@ -73,19 +68,35 @@ def seed_of(groups: Sequence[SourceGroup]) -> bytes:
     return blake2b("\n".join(sorted(group.id for group in groups)).encode()).digest()
 
 
+def _source(argument: str, taken: set[str]) -> SourceGroup:
+    if argument == STANDARD_INPUT:
+        return _standard_input()
+    if not argument:
+        raise SourceError("a source is an empty name: is a variable of your script unset?")
+    path = Path(argument)
+    if path.is_fifo() or path.is_char_device():
+        return _stream(open_capture(path, argument), path.name)
+    return _files(path, taken)
+
+
 def _standard_input() -> SourceGroup:
-    capture = open_capture(sys.stdin.buffer, "standard input")
-    return SourceGroup(id=capture.fingerprint[:16], pieces=(Piece(name="stdin", path=None, size=0, stream=capture),))
+    if sys.stdin is None or sys.stdin.isatty():
+        raise SourceError("nothing is sent into standard input: write `tcpdump … -w - | leadapron assess -`")
+    return _stream(open_capture(sys.stdin.buffer, "standard input"), "stdin")
 
 
-def _from_path(source: Path, taken: set[str]) -> SourceGroup:
+def _stream(capture: Capture, name: str) -> SourceGroup:
+    return SourceGroup(id=capture.fingerprint[:16], pieces=(Piece(name=name, content=capture, size=0),))
+
+
+def _files(source: Path, taken: set[str]) -> SourceGroup:
     digest = blake2b(digest_size=8)
     pieces = []
     for path in find_captures(source):
         with open_capture(path, str(path)) as capture:
             digest.update(capture.fingerprint.encode())
             name = _free_name(_shown_name(path, source), capture.fingerprint, taken)
-            pieces.append(Piece(name=name, path=path, size=capture.size or 0))
+            pieces.append(Piece(name=name, content=path, size=capture.size or 0))
     return SourceGroup(id=digest.hexdigest(), pieces=tuple(pieces))
 
 

@@ -1,7 +1,12 @@
-"""The commands. Exit codes: 0 done (whatever was found), 2 the request cannot be carried out as given."""
+"""The commands.
+
+Exit codes: 0 done (whatever was found), 1 the program's own content is damaged, 2 the request cannot be carried out
+as given, 130 stopped by Ctrl-C before there was a result.
+"""
 
 from __future__ import annotations
 
+import errno
 import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +27,10 @@ from leadapron.rules import load_rules
 from leadapron.store import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
-_PATH = click.Path(path_type=Path)
 
 
 class _Group(click.Group):
-    """Errors that people can act on become one line and exit code 2."""
+    """Errors that people can act on become one line and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -35,9 +39,19 @@ class _Group(click.Group):
             _fail(str(error), 2)
         except LeadapronError as error:
             _fail(str(error), 1)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of our output has seen enough; click ends in silence
+                raise
+            _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+        except KeyboardInterrupt:
+            _fail("stopped by Ctrl-C", 130)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="See it work: `leadapron demo`. More about a command: `leadapron assess --help`.",
+)
 @click.version_option(__version__, prog_name="leadapron")
 def main() -> None:
     """See every device of an imaging network, what is weak, and what to do first."""
@@ -48,29 +62,35 @@ def main() -> None:
             stream.reconfigure(errors="replace")
 
 
+def _path_option(flag: str, name: str, kind: str, help_text: str, *, required: bool = False) -> Callable[[F], F]:
+    return click.option(flag, name, type=click.Path(path_type=Path), metavar=kind, help=help_text, required=required)
+
+
 def _language_option(command: F) -> F:
     return click.option(
         "--lang",
         "language",
         type=click.Choice(["en", "fr"]),
         default=default_language,
-        help="Language of screens and reports (default: that of the environment, else English).",
+        help="Language of screens and reports; without it, French where LANG says so, else English.",
     )(command)
 
 
 def _output_options(command: F) -> F:
     for option in (
         _language_option,
-        click.option("--csv", "csv_folder", type=_PATH, help="Write devices, flows and findings as CSV files here."),
-        click.option("--json", "json_file", type=_PATH, help="Write everything as one JSON document."),
-        click.option("--report", "report_file", type=_PATH, help="Write the report, an HTML file that opens offline."),
-        click.option("--workspace", type=_PATH, help="Keep what was seen in this folder and add to it."),
+        _path_option("--csv", "csv_folder", "FOLDER", "Write devices, flows and findings as CSV files into FOLDER."),
+        _path_option("--json", "json_file", "FILE", "Write everything as one JSON document."),
+        _path_option("--report", "report_file", "FILE", "Write the report: one HTML file that opens offline."),
+        _path_option(
+            "--workspace", "workspace", "FOLDER", "Keep what is seen in FOLDER, beside what is there already."
+        ),
     ):
         command = option(command)
     return command
 
 
-@main.command()
+@main.command(short_help="Read captures: what is there, what is weak, what to do first.")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @_output_options
 def assess(
@@ -84,28 +104,30 @@ def assess(
     """Read captures and say what is there, what is weak, and what to do first.
 
     SOURCE is a capture file (pcap or pcapng, also gzip or zstd), a folder of them, or - for standard input.
+    Ctrl-C stops reading and shows what was seen until then.
     """
     output = Output(report=report_file, json=json_file, csv=csv_folder, language=language)
     _run(find_sources(sources), workspace, output)
 
 
-@main.command()
+@main.command(short_help="Assess the capture that comes with the program.")
 @_output_options
 def demo(
     workspace: Path | None, report_file: Path | None, json_file: Path | None, csv_folder: Path | None, language: str
 ) -> None:
-    """Do the same on the capture that comes with the program: a badly kept department."""
+    """Assess the capture that comes with the program: an invented, badly kept department."""
     output = Output(report=report_file, json=json_file, csv=csv_folder, language=language)
     _run([demo_source()], workspace, output)
 
 
 def _run(sources: Sequence[SourceGroup], workspace: Path | None, output: Output) -> None:
     output.check()
+    rules = load_rules()
     with _workspace(workspace, sources) as opened:
         with progress_bar(sum(source.size for source in sources), output.language) as progress:
             complete = ingest(opened, sources, progress)
-        assessment = assess_workspace(opened, now=datetime.now(UTC), interrupted=not complete)
-    show(assessment, load_rules(), output, Console())
+        assessment = assess_workspace(opened, rules, now=datetime.now(UTC), interrupted=not complete)
+    show(assessment, rules, output, Console())
 
 
 @contextmanager
@@ -121,12 +143,13 @@ def _reader(name: str, help_text: str) -> None:
     """A command that reads a workspace back and shows one part of it."""
 
     @main.command(name, help=help_text)
-    @click.option("--workspace", type=_PATH, required=True, help="Folder made by `assess --workspace`.")
+    @_path_option("--workspace", "workspace", "FOLDER", "Folder made by `assess --workspace`.", required=True)
     @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
     @_language_option
     def command(workspace: Path, as_json: bool, language: str) -> None:
-        assessment = assess_workspace(Workspace.open(workspace), now=datetime.now(UTC))
-        show_part(name, assessment, load_rules(), language, as_json=as_json, console=Console())
+        rules = load_rules()
+        assessment = assess_workspace(Workspace.open(workspace), rules, now=datetime.now(UTC))
+        show_part(name, assessment, rules, language, as_json=as_json, console=Console())
 
 
 _reader("inventory", "List the devices of a workspace.")

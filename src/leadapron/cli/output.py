@@ -16,6 +16,7 @@ from rich.console import Console
 from leadapron.model.assessment import Assessment
 from leadapron.model.errors import UsageError
 from leadapron.report import (
+    Document,
     document,
     encode,
     render_findings,
@@ -57,9 +58,15 @@ def local_zone() -> tzinfo:
 
 
 def show(assessment: Assessment, rules: Sequence[Rule], output: Output, console: Console) -> None:
-    """The screens, then the files."""
+    """The files, then the screens: a pager that is closed early costs no file, a full disk costs no screen."""
     result, zone = document(assessment, rules, output.language), local_zone()
-    render_terminal(result, console, zone=zone)
+    try:
+        _write_files(result, output, zone)
+    finally:
+        render_terminal(result, console, zone=zone)
+
+
+def _write_files(result: Document, output: Output, zone: tzinfo) -> None:
     if output.json is not None:
         with _writing(output.json):
             output.json.write_bytes(encode(result))

@@ -16,7 +16,7 @@ from leadapron.report.words import words
 @contextmanager
 def progress_bar(total: int, language: str) -> Iterator[Report | None]:
     """Show bytes read of `total` (0: unknown). Nothing where the error stream is no terminal."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     say = words(language)
