@@ -59,6 +59,16 @@ def test_a_command_line_tool_that_receives_under_another_title_is_possible() -> 
     }
 
 
+def test_a_tool_that_also_reads_everything_and_sends_broken_bytes_is_likely_hostile() -> None:
+    tool = workstation("laptop", ae_titles=["FINDSCU"])
+    find = {"client": "laptop", "server": "pacs", "service": "dicom", "port": 104, "accepted": 1,
+            "operations": {"C-FIND": 1}, "calling_ae_titles": ["FINDSCU"]}  # fmt: skip
+    broken = {"client": "laptop", "server": "vna", "service": "dicom", "port": 104, "anomalies": {"dicom.pdu-type": 1}}
+    (test,) = judge(None, "dcm-rogue", assets=[PACS, tool], flows=[find])
+    (attack,) = judge(None, "dcm-rogue", assets=[PACS, tool], flows=[{**find, "wide_find_matches": 40}, broken])
+    assert (test.confidence, attack.confidence) == (Confidence.POSSIBLE, Confidence.LIKELY)
+
+
 def test_title_guessing_needs_several_titles() -> None:
     tries = {"client": "x", "server": "pacs", "service": "dicom", "port": 104, "associations": 5, "rejected": 5}
     once = judge(None, "dcm-rogue", assets=[PACS], flows=[{**tries, "called_ae_titles": ["OLD"]}])

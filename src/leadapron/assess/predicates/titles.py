@@ -21,6 +21,9 @@ TOOL_TITLES = frozenset({"ECHOSCU", "FINDSCU", "GETSCU", "MOVESCU", "STORESCU", 
 GUESSES = 3
 """Rejected associations, and different titles tried in them, from which on they look like guessing."""
 
+CORROBORATION = 2
+"""Hostile acts from which on a client with a tool's title is likely more than somebody's test."""
+
 MOVED = ("C-MOVE 0x0000", "C-MOVE 0xB000", "C-MOVE 0xFF00")
 """Success, success with failures, pending: the archive accepted to send (PS3.4 Table C.4-2)."""
 
@@ -79,12 +82,26 @@ def misplaced_client(case: Case) -> Iterator[Hit]:
             reasons = (f"zone={asset.zone}", *_named("roles", asset.roles))
             yield _hit(case.view, asset, served, reasons, confidence)
         elif served and Role.MODALITY not in asset.roles and (tools := TOOL_TITLES.intersection(asset.ae_titles)):
-            yield _hit(case.view, asset, served, _named("ae_titles", tools), Confidence.POSSIBLE)
+            acts = _hostile_acts(case.view, asset, flows)
+            confidence = Confidence.LIKELY if len(acts) >= CORROBORATION else Confidence.POSSIBLE
+            yield _hit(case.view, asset, served, (*_named("ae_titles", tools), *acts), confidence)
         refused = [flow for flow in flows if flow.rejected]
         tried = {title for flow in refused for title in (*flow.called_ae_titles, *flow.calling_ae_titles)}
         if sum(flow.rejected for flow in refused) >= GUESSES and len(tried) > GUESSES:
             reasons = (f"rejected={sum(flow.rejected for flow in refused)}", *_named("ae_titles", tried))
             yield _hit(case.view, asset, refused, reasons, Confidence.LIKELY)
+
+
+def _hostile_acts(view: View, asset: Asset, flows: list[Flow]) -> tuple[str, ...]:
+    """What else a client did that no tester needs to do: each by itself may have a harmless reason."""
+    conflicts = view.inventory.arp_conflicts.items()
+    acts = {
+        "wide_find_matches": any(flow.wide_find_matches for flow in flows),
+        "anomalies": any(flow.anomalies for flow in flows),
+        "arp_conflicts": any(asset.mac in macs and address not in asset.addresses for address, macs in conflicts),
+        "sweeps": any(sweep.client == asset.id for sweep in view.inventory.sweeps),
+    }
+    return tuple(f"{act}=yes" for act, done in acts.items() if done)
 
 
 def _hit(view: View, asset: Asset, flows: list[Flow], reasons: tuple[str, ...], confidence: Confidence) -> Hit:
