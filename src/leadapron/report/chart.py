@@ -17,6 +17,8 @@ _MOST_BARS = 96
 _MOST_COLOURS = 8
 _LABEL_ROOM = (24, 15)
 """Width and height a segment needs to hold its modality's name."""
+_COUNT_ROOM = 60
+"""Width it needs to hold the number of exams too."""
 _WIDEST_BAR = 72
 
 
@@ -155,11 +157,15 @@ def _stack(
                 width=round(width, 1),
                 height=round(height, 1),
                 colour=min(colour, _MOST_COLOURS - 1),
-                label=modality[:4] if roomy else "",
+                label=_label(modality, exams, width) if roomy else "",
                 title=f"{name.replace(chr(10), ' ')} · {modality}: {exams}",
             )
         )
     return segments
+
+
+def _label(modality: str, exams: int, width: float) -> str:
+    return f"{modality[:4]} {exams}" if width >= _COUNT_ROOM else modality[:4]
 
 
 def _table(bars: Mapping[str, Mapping[str, int]], modalities: tuple[str, ...]) -> BarTable:

@@ -65,6 +65,21 @@ for (const button of document.querySelectorAll("button[data-open]")) {
   });
 }
 
+// What is wider than its frame can be scrolled with the keyboard, and says what it is.
+const frames = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) {
+      const heading = target.closest("section, article").querySelector("h2, h3");
+      target.tabIndex = 0;
+      target.setAttribute("role", "group");
+      target.setAttribute("aria-label", heading.textContent.trim());
+    } else {
+      target.removeAttribute("tabindex");
+    }
+  }
+});
+for (const frame of document.querySelectorAll(".wide, .map, .chart")) frames.observe(frame);
+
 // Paper cannot be opened: print every place of a finding. Evidence and zones' maps print when the reader opened them.
 let opened = [];
 addEventListener("beforeprint", () => {
