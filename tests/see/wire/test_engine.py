@@ -134,6 +134,7 @@ def test_one_sided_captures(side: tuple[str, int]) -> None:
     (connection,) = of(Connection, events)
     assert (connection.client.ip, connection.server.ip) == ("192.0.2.1", "192.0.2.2")
     assert len(of(DicomAssociation, events)) == 1
+    assert connection.answered
 
 
 def test_ports_used_again_are_another_connection() -> None:
@@ -141,6 +142,45 @@ def test_ports_used_again_are_another_connection() -> None:
     events = run(store().frames + again.frames)
     assert len(of(Connection, events)) == 2
     assert len({event.uid for event in of(Connection, events)}) == 2
+
+
+def test_ports_used_again_after_a_connection_whose_opening_was_missed() -> None:
+    old = Talk(isn=3_000_000_000).send(b"unknown protocol " * 20).answer(b"x" * 50)
+    events = run(old.frames + store().frames)
+    assert len(of(Connection, events)) == 2
+    assert totals(events)[0] == 3
+
+
+def test_a_late_opening_is_no_new_connection() -> None:
+    frames = store().frames
+    events = run([frames[3], *frames[:3], *frames[4:]])
+    (connection,) = of(Connection, events)
+    assert totals(events)[0] == 3
+    assert connection.client_bytes == of(Connection, run(frames))[0].client_bytes
+
+
+def test_both_ends_may_open_at_once() -> None:
+    talk = Talk()
+    opening = [p.frame(CLIENT, SERVER, 1000, p.SYN), p.frame(SERVER, CLIENT, 5_001_000, p.SYN)]
+    opening += [p.frame(CLIENT, SERVER, 1000, p.SYN | p.ACK, ack=5_001_001)]
+    opening += [p.frame(SERVER, CLIENT, 5_001_000, p.SYN | p.ACK, ack=1001)]
+    talk.seq = {CLIENT: 1001, SERVER: 5_001_001}
+    talk.send(d.associate_rq()).answer(d.associate_ac()).close()
+    (connection,) = of(Connection, run(opening + talk.frames))
+    assert connection.answered
+
+
+def test_forged_resets_end_nothing() -> None:
+    frames = store().frames
+    forged = [p.frame(SERVER, CLIENT, 900_000_000 * factor, p.RST) for factor in range(1, 5)]
+    assert plain(run(frames[:6] + forged + frames[6:]))[0].objects == 3
+
+
+def test_what_comes_after_both_ends_closed_is_still_read() -> None:
+    frames = store().frames
+    events = run(frames[:-5] + frames[-3:] + frames[-5:-3])
+    assert plain(events)[0].outcome == "released"
+    assert len(of(Connection, events)) == 1
 
 
 def test_sequence_numbers_wrap() -> None:

@@ -51,6 +51,7 @@ class Engine:
         """All packets of a batch, in order."""
         self.context.enter(batch)
         header = self._header = _header_length(batch)
+        self.tcp.enter(_tail_reader(batch.buffer, header) if header else None)
         if header:
             self._feed_plain(batch, header)
         else:
@@ -58,8 +59,7 @@ class Engine:
                 self._any_packet(batch, offset, length)
         if batch.offsets:
             self.context.offset = batch.offsets[-1]
-            tail = _tail_reader(batch.buffer, header) if header else _no_tail
-            self.tcp.sweep(read_tail=tail)
+            self.tcp.sweep()
             self.udp.sweep(self.context.now_ns())
 
     def _feed_plain(self, batch: PacketBatch, header: int) -> None:
@@ -290,7 +290,3 @@ def _tail_reader(buffer: Any, header: int) -> Callable[[int], tuple[int, int]]:
         return fields[6], max(0, size)
 
     return read
-
-
-def _no_tail(offset: int) -> tuple[int, int]:
-    return 0, 0

@@ -48,6 +48,8 @@ class Half:
     """Sequence number of the first payload byte."""
     high: int | None = None
     """Sequence number after the last payload byte seen."""
+    fin: int | None = None
+    """Sequence number of the end that this side announced."""
     last = -1
     """Offset in the current batch of the last packet whose time is not yet noted."""
     unread = -1
@@ -67,6 +69,10 @@ class Half:
         elif (end - self.high) & MASK < HALF:
             self.high = end
 
+    def is_behind(self) -> bool:
+        """Are bytes wanted that lie before the announced end?"""
+        return self.want is not None and self.fin is not None and 0 < (self.fin - self.want) & MASK < HALF
+
     def size(self) -> int:
         """Payload bytes by sequence arithmetic."""
         return 0 if self.first is None or self.high is None else (self.high - self.first) & MASK
@@ -79,7 +85,7 @@ class TcpConnection:
     dissector: Dissector | None = None
     isn: int | None = None
     """Initial sequence number of the client, where it was seen."""
-    vlan = closing = gaps = 0
+    vlan = gaps = 0
     answered = refused = swapped = closed = False
     _uid = ""
     _start: datetime | None = None
@@ -241,6 +247,8 @@ class TcpConnection:
         if early is None:
             early = half.early = {}
         known = early.get(seq)
+        if half.first is not None and 0 < (half.first - seq) & MASK < HALF:
+            half.first = seq
         if known is None or len(known) < len(data):
             more = len(data) - (len(known) if known else 0)
             half.early_bytes += more
@@ -347,7 +355,7 @@ class TcpConnection:
                 end=end,
                 transport=Transport.TCP,
                 service=self.dissector.service if self.dissector is not None else Service.UNKNOWN,
-                answered=self.answered or server_bytes > 0,
+                answered=self.answered or server_bytes > 0 or self._client_was_answered(),
                 established=client_bytes > 0 and server_bytes > 0,
                 refused=self.refused,
                 midstream=not self.syn,
@@ -361,6 +369,11 @@ class TcpConnection:
         for half in self.halves:
             half.dissector, half.ignored = None, True
             half.pending = b""
+
+    def _client_was_answered(self) -> bool:
+        """A client that opened, spoke and closed in good order had an answer, though the capture has none of it."""
+        client = self.halves[0]
+        return self.syn and client.fin is not None and client.size() > 0
 
     def _report(self, anomalies: dict[str, list[int | str]]) -> None:
         for name, (count, detail, packet, moment) in anomalies.items():

@@ -16,6 +16,8 @@ IDLE_TIMEOUT = 3600 * SECOND
 HALF_OPEN_TIMEOUT = 60 * SECOND
 LINGER = 10 * SECOND
 """A closed connection is remembered this long, so that late copies of its packets do not count as a new one."""
+MAX_WINDOW = 1 << 24
+"""Sequence numbers farther apart than this belong to different connections; windows beyond it are not met."""
 
 
 class TcpTable:
@@ -25,8 +27,13 @@ class TcpTable:
         self.context = context
         self.halves: dict[bytes, Half] = {}
         self._see_link = see_link
+        self._read_tail: Callable[[int], tuple[int, int]] | None = None
         self._clock = 0
         self._swept = 0
+
+    def enter(self, read_tail: Callable[[int], tuple[int, int]] | None) -> None:
+        """A batch begins. `read_tail` gives sequence number and payload length of the packet at an offset of it."""
+        self._read_tail = read_tail
 
     def packet(self, key: bytes, seq: int, flags: int, ack: int, data: bytes, size: int, link: bytes) -> None:
         """Any TCP packet. `data` is what was captured of `size` payload bytes; `link` the link header, if Ethernet."""
@@ -51,27 +58,33 @@ class TcpTable:
         if size > 0:
             conn.segment(half, seq, data, size)
         if flags & RST:
-            if half is conn.halves[1] and not conn.answered and not half.size():
-                conn.refused = True
-            self.close(conn)
+            self._reset(conn, half, seq)
         elif flags & FIN:
-            half.saw((seq + size) & MASK, (seq + size) & MASK)
-            conn.closing |= 1 << half.side
-            if conn.closing == 3:
+            half.fin = (seq + size) & MASK
+            half.saw(half.fin, half.fin)
+            if _both_closed(conn) and not (conn.halves[0].is_behind() or conn.halves[1].is_behind()):
                 self.close(conn)
+
+    def _reset(self, conn: TcpConnection, half: Half, seq: int) -> None:
+        """A reset ends a connection only from where its sender can be (RFC 9293 §3.10.7.4): anyone can forge others."""
+        self._note_unread(half)
+        if half.high is not None and MAX_WINDOW < (seq - half.high) & MASK < MASK - MAX_WINDOW:
+            return
+        if half is conn.halves[1] and not conn.answered and not half.size():
+            conn.refused = True
+        self.close(conn)
 
     def _opening(self, half: Half | None, key: bytes, seq: int, flags: int, ack: int) -> Half:
         first = (seq + 1) & MASK
         answer = flags & ACK != 0
-        if half is not None and not answer and half.conn.isn not in (None, seq):
-            self.close(half.conn)  # the ports are used again
-            half = None
-        elif half is not None and half.conn.closed and half.conn.isn is None:
+        opening = (ack - 1) & MASK if answer else seq
+        if half is not None and half.conn.isn != opening and _ports_used_again(half, opening, answer=answer):
+            self.close(half.conn)
             half = None
         if half is None:
             conn = self._new(key, opener=not answer, syn=True)
             half = self.halves[key]
-            conn.isn = (ack - 1) & MASK if answer else seq
+            conn.isn = opening
             peer = conn.halves[1 - half.side]
             peer.midstream = False
             if answer:
@@ -81,6 +94,8 @@ class TcpTable:
             conn.answered = True
         if half.want is None:
             half.want, half.midstream = first, False
+        if half.high is None:
+            half.first = half.high = first
         return half
 
     def _midstream(self, key: bytes, seq: int, ack: int, flags: int) -> Half:
@@ -107,18 +122,19 @@ class TcpTable:
             if half.want is not None:
                 half.want = (half.want + STOP) & MASK
 
-    def sweep(self, *, read_tail: Callable[[int], tuple[int, int]]) -> None:
-        """After each batch: note what was dropped unread, and let go of what is over.
+    def _note_unread(self, half: Half) -> None:
+        if half.unread >= 0 and self._read_tail is not None:
+            seq, size = self._read_tail(half.unread)
+            half.saw(seq, (seq + size) & MASK)
+            half.last = max(half.last, half.unread)
+            half.unread = -1
 
-        `read_tail` gives sequence number and payload length of the packet at an offset of the batch.
-        """
+    def sweep(self) -> None:
+        """After each batch: note what was dropped unread, and let go of what is over."""
         context = self.context
         for half in self.halves.values():
             if half.unread >= 0:
-                seq, size = read_tail(half.unread)
-                half.saw(seq, (seq + size) & MASK)
-                half.last = max(half.last, half.unread)
-                half.unread = -1
+                self._note_unread(half)
             if half.last >= 0:
                 half.conn.catch_up()
         now = self._clock = max(self._clock, context.now_ns())
@@ -133,7 +149,7 @@ class TcpTable:
             if conn.closed:
                 if idle > LINGER:
                     self._forget(key, conn)
-            elif idle > (IDLE_TIMEOUT if conn.answered or not conn.syn else HALF_OPEN_TIMEOUT):
+            elif idle > _patience(conn):
                 self.close(conn)
 
     def _make_room(self) -> None:
@@ -169,3 +185,32 @@ def _is_unanswered(conn: TcpConnection) -> bool:
 
 def _is_any(conn: TcpConnection) -> bool:
     return True
+
+
+def _both_closed(conn: TcpConnection) -> bool:
+    """Did both sides announce their end?"""
+    return conn.halves[0].fin is not None and conn.halves[1].fin is not None
+
+
+def _patience(conn: TcpConnection) -> int:
+    """Nanoseconds of silence after which a connection is taken for over."""
+    if _both_closed(conn):
+        return LINGER  # what came before the end and is still missing was late at best
+    return IDLE_TIMEOUT if conn.answered or not conn.syn else HALF_OPEN_TIMEOUT
+
+
+def _ports_used_again(half: Half, opening: int, *, answer: bool) -> bool:
+    """Does this SYN, sent by the side of `half`, open another connection than the one known between these ports?
+
+    `opening` is the initial sequence number of whoever opened: that of the SYN, or the one that it answers.
+    """
+    conn = half.conn
+    if conn.isn is None:
+        # The opening was missed so far: it may only be late.
+        opener = conn.halves[1 - half.side] if answer else half
+        known = opener.first if opener.first is not None else opener.want
+        return conn.closed or (known is not None and (known - opening - 1) & MASK > MAX_WINDOW)
+    if half is conn.halves[0]:
+        return not answer
+    # Both ends may open at once (RFC 9293 §3.5), but only before a word was said.
+    return answer or conn.closed or half.want is not None
