@@ -46,7 +46,7 @@ def test_findings_tell_where_to_look() -> None:
 def test_flows_name_what_was_said() -> None:
     text = printed(document(sample.department(), sample.RULES, "en"), 120, render_flows)
     assert "Modality Worklist - FIND" in text
-    assert "C-FIND × 88" in text
+    assert "C-FIND\u00a0×\u00a088" in text
 
 
 def test_nothing_found() -> None:
@@ -58,3 +58,12 @@ def test_nothing_found() -> None:
 def test_interrupted_is_said() -> None:
     made = document(msgspec.structs.replace(sample.empty(), interrupted=True), sample.RULES, "en")
     assert "Reading was stopped before the end" in printed(made)
+
+
+def test_a_line_never_begins_with_a_colon() -> None:
+    """French sets a no-break space before it, where no line may break."""
+    made = document(sample.department(), sample.RULES, "fr")
+    for width in range(60, 130, 5):
+        for render in (render_terminal, render_findings):
+            lines = printed(made, width, render).splitlines()
+            assert not [line for line in lines if line.strip(" │")[:1] in (":", ";", "»")]

@@ -16,7 +16,9 @@ def operations(flow: FlowEntry, say: Words) -> tuple[str, ...]:
     """What was asked, and how often; or that nothing answered. A log message expects no answer (RFC 5426 §1)."""
     if not flow.answered and flow.service is not Service.SYSLOG:
         return (say.gettext(N_("no answer")),)
-    return tuple(f"{name} × {say.number(count)}" for name, count in (flow.operations or flow.message_types).items())
+    return tuple(
+        f"{name}\u00a0×\u00a0{say.number(count)}" for name, count in (flow.operations or flow.message_types).items()
+    )
 
 
 def particulars(flow: FlowEntry, say: Words) -> tuple[str, ...]:

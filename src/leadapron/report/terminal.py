@@ -6,12 +6,14 @@ made visible when the document was made.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, tzinfo
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -42,11 +44,13 @@ INVENTORY_ROWS = 40
 """Devices on the inventory screen; `render_inventory` shows all."""
 _WIDEST = 120
 _NARROW = 100
-"""Below this, the inventory leaves AE titles out rather than fold every name."""
+"""Below this, tables leave AE titles and kinds of objects out rather than fold every name."""
 _ADDRESS = 15
 """Columns of an IPv4 address, which must not fold."""
 _MARK = 12
 """Columns of a severity."""
+_HELD = "\ue000"
+"""A private character: no name from the wire holds one (see `hostile`)."""
 
 
 def render_terminal(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
@@ -65,25 +69,44 @@ def render_inventory(document: Document, console: Console, *, zone: tzinfo = UTC
 
 def render_flows(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
     """Every flow."""
-    _show(_flows(document, words(document.language, zone=zone)), console)
+    _show(_flows(document, words(document.language, zone=zone), console), console)
 
 
 def render_findings(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
     """Every finding in full, with where to look."""
     say = words(document.language, zone=zone)
     if not document.findings:
-        _show(Text(say.gettext("No weakness was seen in this traffic.")), console)
+        _show(_text(say.gettext("No weakness was seen in this traffic.")), console)
     for finding in document.findings:
         _show(_finding(finding, say), console)
 
 
+class _Unbroken:
+    """Rich breaks lines at no-break spaces, as before a French colon: another character holds their place meanwhile."""
+
+    def __init__(self, part: RenderableType) -> None:
+        self._part = part
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self._part, options):
+            yield Segment(segment.text.replace(_HELD, "\u00a0"), segment.style, segment.control)
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(_held(text), style)
+
+
+def _held(text: str) -> str:
+    return text.replace("\u00a0", _HELD).replace("\u202f", _HELD)
+
+
 def _show(part: RenderableType, console: Console) -> None:
-    console.print(part, width=min(console.width, _WIDEST), markup=False, highlight=False)
+    console.print(_Unbroken(part), width=min(console.width, _WIDEST), markup=False, highlight=False)
     console.print()
 
 
 def _severity(severity: Severity, say: Words) -> Text:
-    return Text(f" {say.gettext(SEVERITIES[severity])} ", _STYLES[severity])
+    return _text(f" {say.gettext(SEVERITIES[severity])} ", _STYLES[severity])
 
 
 def _summary(document: Document, say: Words) -> RenderableType:
@@ -100,18 +123,18 @@ def _summary(document: Document, say: Words) -> RenderableType:
         for severity, count in summary.severities.items()
         if count
     ]
-    limits = Text("\n").join(Text(f"· {one}", "dim") for one in summary.limits)
+    limits = Text("\n").join(_text(f"· {one}", "dim") for one in summary.limits)
     return Panel(
         Group(
-            Text(" ".join(summary.verdict)),
+            _text(" ".join(summary.verdict)),
             Text(),
             counts,
             *((Text("  ").join(found),) if found else ()),
             Text(),
-            Text(_("What was not seen"), "bold"),
+            _text(_("What was not seen"), "bold"),
             limits,
         ),
-        title=Text(_("Imaging network assessment"), "bold"),
+        title=_text(_("Imaging network assessment"), "bold"),
         title_align="left",
         padding=(1, 2),
     )
@@ -120,7 +143,7 @@ def _summary(document: Document, say: Words) -> RenderableType:
 def _actions(document: Document, say: Words) -> RenderableType:
     _ = say.gettext
     if not document.actions:
-        return Group(_heading(_("What to do first")), Text(_("No weakness was seen in this traffic.")))
+        return Group(_heading(_("What to do first")), _text(_("No weakness was seen in this traffic.")))
     parts: list[RenderableType] = [_heading(_("What to do first"))]
     for number, action in enumerate(document.actions[:FIRST_ACTIONS], start=1):
         parts.append(_action(number, action, say))
@@ -131,14 +154,14 @@ def _actions(document: Document, say: Words) -> RenderableType:
             "{n} further kinds of weak spots are in the findings",
             more,
         )
-        parts.append(Text(f"{sentence} (leadapron findings)", "dim"))
+        parts.append(_text(f"{sentence} (leadapron findings)", "dim"))
     return Group(*parts)
 
 
 def _action(number: int, action: Action, say: Words) -> RenderableType:
     _ = say.gettext
     return Group(
-        Text.assemble(f"{number}. ", _severity(action.severity, say), " ", (action.title, "bold")),
+        Text.assemble(f"{number}. ", _severity(action.severity, say), " ", (_held(action.title), "bold")),
         _facts(
             (_("Concerns"), several(action.subjects, 8, say)),
             (_("Why"), action.why),
@@ -156,19 +179,19 @@ def _facts(*facts: tuple[str, str]) -> RenderableType:
     grid.add_column(overflow="fold")
     for term, value in facts:
         if value:
-            grid.add_row(Text(term), Text(value))
+            grid.add_row(_text(term), _text(value))
     return Padding(grid, (0, 0, 0, 3))
 
 
 def _heading(title: str) -> RenderableType:
-    return Group(Rule(Text(title, "bold"), align="left", style="dim"), Text())
+    return Group(Rule(_text(title, "bold"), align="left", style="dim"), Text())
 
 
 def _table(*columns: tuple[str, int]) -> Table:
     """A plain table: titles, and the width below which a column must not shrink (0: it may fold anywhere)."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title, width in columns:
-        table.add_column(Text(title), overflow="fold", min_width=width or None)
+        table.add_column(_text(title), overflow="fold", min_width=width or None)
     return table
 
 
@@ -176,7 +199,7 @@ def _inventory(document: Document, say: Words, console: Console, *, most: int | 
     _, wide = say.gettext, console.width >= _NARROW
     shown = document.assets if most is None else document.assets[:most]
     if not shown:
-        return Group(_heading(_("Devices")), Text(_("No device was recognised.")))
+        return Group(_heading(_("Devices")), _text(_("No device was recognised.")))
     table = _table(
         (_("Device"), 0),
         (_("Role"), 0),
@@ -187,18 +210,18 @@ def _inventory(document: Document, say: Words, console: Console, *, most: int | 
     )
     for asset in shown:
         table.add_row(
-            Text(asset.label, "bold"),
-            Text(" ".join((role_names(asset.roles, say), *asset.modalities))),
-            Text(several(asset.addresses, 2, say)),
-            Text(_made_by(asset)),
-            *([Text(several(asset.ae_titles, 2, say))] if wide else []),
+            _text(asset.label, "bold"),
+            _text(" ".join((role_names(asset.roles, say), *asset.modalities))),
+            _text(several(asset.addresses, 2, say)),
+            _text(_made_by(asset)),
+            *([_text(several(asset.ae_titles, 2, say))] if wide else []),
             _severity(asset.severity, say) if asset.severity else Text(),
         )
     parts: list[RenderableType] = [_heading(_("Devices")), table]
     more = len(document.assets) - len(shown)
     if more:
         sentence = say.ngettext("{n} further device is not shown", "{n} further devices are not shown", more)
-        parts += [Text(), Text(f"{sentence} (leadapron inventory)", "dim")]
+        parts += [Text(), _text(f"{sentence} (leadapron inventory)", "dim")]
     return Group(*parts)
 
 
@@ -206,10 +229,10 @@ def _made_by(asset: AssetEntry) -> str:
     return " ".join(filter(None, (asset.manufacturer, asset.model)))
 
 
-def _flows(document: Document, say: Words) -> RenderableType:
+def _flows(document: Document, say: Words, console: Console) -> RenderableType:
     _ = say.gettext
     if not document.flows:
-        return Group(_heading(_("Flows")), Text(_("No flow was seen.")))
+        return Group(_heading(_("Flows")), _text(_("No flow was seen.")))
     labels = {asset.id: asset.label for asset in document.assets}
     table = _table(
         (_("From"), 0),
@@ -219,15 +242,17 @@ def _flows(document: Document, say: Words) -> RenderableType:
         (_("Volume"), 7),
         (_("Weak spot"), _MARK),
     )
+    table.columns[4].justify = "right"
     for flow in document.flows:
-        said = (*operations(flow, say), *particulars(flow, say))
+        asked, more = operations(flow, say), particulars(flow, say)
+        said = (*asked, *more) if console.width >= _NARROW else asked or more
         service = f"{service_name(flow.service, say)} {flow.port}/{flow.transport}"
         table.add_row(
-            Text(labels.get(flow.client, flow.client)),
-            Text(labels.get(flow.server, flow.server)),
-            Text(f"{service} ({_('encrypted')})" if flow.encrypted else service),
-            Text(", ".join(said)),
-            Text(say.size(flow.bytes), justify="right"),
+            _text(labels.get(flow.client, flow.client)),
+            _text(labels.get(flow.server, flow.server)),
+            _text(f"{service} ({_('encrypted')})" if flow.encrypted else service),
+            _text(", ".join(said)),
+            _text(say.size(flow.bytes)),
             _severity(flow.severity, say) if flow.severity else Text(),
         )
     return Group(_heading(_("Flows")), table)
@@ -241,7 +266,7 @@ def _finding(finding: FindingEntry, say: Words) -> RenderableType:
     )
     subject = " ".join((finding.subject.label, *finding.subject.addresses))
     return Group(
-        Text.assemble(f"{finding.rank}. ", _severity(finding.severity, say), " ", (finding.title, "bold")),
+        Text.assemble(f"{finding.rank}. ", _severity(finding.severity, say), " ", (_held(finding.title), "bold")),
         _facts(
             (_("Concerns"), subject),
             (_("Seen"), finding.seen),
@@ -251,8 +276,16 @@ def _finding(finding: FindingEntry, say: Words) -> RenderableType:
             (_("Side effects"), finding.side_effects),
             (_("At stake"), ", ".join(_(HARMS[harm]) for harm in finding.harm)),
             (_("Confidence"), _(CONFIDENCES[finding.confidence])),
-            (_("Controls"), ", ".join(f"{one.framework_name} {one.id}" for one in finding.controls)),
+            (_("Controls"), _controls(finding)),
             (_("Rank {rank} because").format(rank=finding.rank), " ".join(finding.rank_reasons)),
             (_("Evidence"), evidence),
         ),
     )
+
+
+def _controls(finding: FindingEntry) -> str:
+    """Controls by their number, or by their title in a framework that does not number them."""
+    named: dict[str, list[str]] = defaultdict(list)
+    for one in finding.controls:
+        named[one.framework_name].append(one.title if one.id.isalpha() else one.id)
+    return " · ".join(f"{framework} {', '.join(ids)}" for framework, ids in named.items())
