@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import shutil
+import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
 from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
+import pyarrow.parquet as pq
 import pytest
 
+from leadapron import cli
+from tests.app.captures import capture, echo
 from tests.see.wire import dicom_bytes as d
 from tests.see.wire.packets import CLIENT, SYN, Talk, frame
 
 ROOT = Path(__file__).parents[2]
 DEPARTMENT = Path(str(files("leadapron.content") / "captures" / "department.pcapng.zst"))
+CANARIES = (ROOT / "lab" / "canaries.txt").read_text().split()
 SCHEMA = ROOT / "docs" / "reference" / "assessment.schema.json"
 
 
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "leadapron", *map(str, arguments)]
+
+
 def leadapron(*arguments: object, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    command: Sequence[str] = [sys.executable, "-m", "leadapron", *map(str, arguments)]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120)
-
-
-def pcap(packets: Sequence[bytes]) -> bytes:
-    """A microsecond, little-endian pcap of Ethernet frames, a millisecond apart."""
-    out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1)]
-    for index, packet in enumerate(packets):
-        seconds, rest = divmod(index * 1000, 1_000_000)
-        out.append(struct.pack("<IIII", 1_795_000_000 + seconds, rest, len(packet), len(packet)) + packet)
-    return b"".join(out)
-
-
-def echo() -> Talk:
-    """One clean C-ECHO association."""
-    talk = Talk().open().send(d.associate_rq()).answer(d.associate_ac()).send(d.command(0x30, d.VERIFICATION))
-    return talk.answer(d.command(0x8030, d.VERIFICATION, status=0)).send(d.RELEASE_RQ).answer(d.RELEASE_RP).close()
+    return subprocess.run(command(*arguments), input=stdin, capture_output=True, check=False, timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -70,17 +66,17 @@ def test_the_demo_writes_what_was_asked_for(demo: Path) -> None:
     assert "Appareils" in (demo / "screen").read_text()
 
 
-@pytest.mark.parametrize(("command", "part"), [("inventory", "assets"), ("flows", "flows"), ("findings", "findings")])
-def test_a_workspace_is_read_back(demo: Path, command: str, part: str) -> None:
-    result = leadapron(command, "--workspace", demo / "ws", "--json", "--lang", "fr")
+@pytest.mark.parametrize(("name", "part"), [("inventory", "assets"), ("flows", "flows"), ("findings", "findings")])
+def test_a_workspace_is_read_back(demo: Path, name: str, part: str) -> None:
+    result = leadapron(name, "--workspace", demo / "ws", "--json", "--lang", "fr")
     assert result.returncode == 0, result.stderr.decode()
     assert json.loads(result.stdout) == json.loads((demo / "a.json").read_bytes())[part]
-    assert leadapron(command, "--workspace", demo / "ws").returncode == 0
+    assert leadapron(name, "--workspace", demo / "ws").returncode == 0
 
 
 def test_no_canary_of_a_patient_is_anywhere(demo: Path) -> None:
-    canaries = [line.encode() for line in (ROOT / "lab" / "canaries.txt").read_text().split("\n") if line]
-    assert len(canaries) > 10
+    assert len(CANARIES) > 10
+    canaries = [canary.encode() for canary in CANARIES]
     for path in sorted(demo.rglob("*")):
         if path.is_file():
             content = path.read_bytes()
@@ -89,12 +85,9 @@ def test_no_canary_of_a_patient_is_anywhere(demo: Path) -> None:
 
 
 def test_parquet_texts_hold_no_canary_either(demo: Path) -> None:
-    import pyarrow.parquet as pq
-
-    canaries = [line for line in (ROOT / "lab" / "canaries.txt").read_text().split("\n") if line]
     for path in (demo / "ws").rglob("*.parquet"):
         text = str(pq.read_table(path).to_pylist())
-        assert not [canary for canary in canaries if canary in text], path.name
+        assert not [canary for canary in CANARIES if canary in text], path.name
 
 
 def test_the_same_input_gives_the_same_document(demo: Path, tmp_path: Path) -> None:
@@ -115,7 +108,7 @@ def test_a_source_read_twice_counts_once(demo: Path, tmp_path: Path) -> None:
 
 
 def test_standard_input_is_a_source(tmp_path: Path) -> None:
-    result = leadapron("assess", "-", "--json", tmp_path / "out.json", stdin=pcap(echo().frames))
+    result = leadapron("assess", "-", "--json", tmp_path / "out.json", stdin=capture(echo().frames))
     assert result.returncode == 0, result.stderr.decode()
     document = json.loads((tmp_path / "out.json").read_bytes())
     assert document["flows"][0]["operations"] == {"C-ECHO": 1}
@@ -123,7 +116,7 @@ def test_standard_input_is_a_source(tmp_path: Path) -> None:
 
 
 def test_a_clean_echo_raises_nothing_about_queries_or_images(tmp_path: Path) -> None:
-    rules = {finding["rule"] for finding in assess(tmp_path, pcap(echo().frames))["findings"]}
+    rules = {finding["rule"] for finding in assess(tmp_path, capture(echo().frames))["findings"]}
     assert rules <= {"dcm-clear", "dcm-no-user", "single-dep", "log-none"}
 
 
@@ -131,8 +124,8 @@ def test_connections_run_from_one_file_of_a_folder_into_the_next(tmp_path: Path)
     frames = echo().frames
     ring = tmp_path / "ring"
     ring.mkdir()
-    head = pcap(frames)[:24]
-    records = [pcap([packet])[24:] for packet in frames]
+    head = capture(frames)[:24]
+    records = [capture([packet])[24:] for packet in frames]
     stamped = [struct.pack("<II", 1_795_000_000 + index, 0) + record[8:] for index, record in enumerate(records)]
     (ring / "b.pcap").write_bytes(head + b"".join(stamped[:5]))
     (ring / "a.pcap").write_bytes(head + b"".join(stamped[5:]))
@@ -178,6 +171,8 @@ def test_a_folder_without_captures_is_refused(tmp_path: Path) -> None:
         ("assess", "-", "-"),
         ("assess", DEPARTMENT, "--report", "/does/not/exist/report.html"),
         ("assess", DEPARTMENT, "--lang", "xx"),
+        ("assess", "x" * 300),
+        ("assess", ""),
         ("inventory", "--workspace", "/does/not/exist"),
         ("demo", "--csv", DEPARTMENT),
     ],
@@ -189,11 +184,98 @@ def test_unusable_arguments_exit_with_two(arguments: tuple[object, ...]) -> None
     assert b"Traceback" not in result.stderr
 
 
+def test_a_pager_that_is_closed_costs_no_file(tmp_path: Path) -> None:
+    run = command("demo", "--report", tmp_path / "report.html", "--csv", tmp_path / "tables")
+    with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert (tmp_path / "report.html").read_text().rstrip().endswith("</html>")
+    assert len(list((tmp_path / "tables").iterdir())) == 3
+
+
+def test_a_full_disk_costs_no_screen(tmp_path: Path) -> None:
+    (tmp_path / "full.json").symlink_to("/dev/full")
+    result = leadapron("demo", "--json", tmp_path / "full.json", "--lang", "en")
+    assert result.returncode == 2
+    assert "What to do first" in result.stdout.decode()
+    assert result.stderr.count(b"\n") == 1
+    assert b"No space left" in result.stderr
+
+
+def test_a_screen_that_cannot_be_written_is_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(command("demo"), stdout=full, stderr=subprocess.PIPE, check=False, timeout=120)
+    assert result.returncode == 2
+    assert result.stderr.count(b"\n") == 1
+
+
+def test_ctrl_c_ends_a_live_source_and_nothing_that_came_is_lost(tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    run = command("assess", "-", "--workspace", tmp_path / "ws", "--json", out, "--lang", "en")
+    with subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdin.write(capture(echo().frames))
+        process.stdin.flush()
+        until_it_waits(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    document = json.loads(out.read_bytes())
+    assert document["interrupted"]
+    assert document["quality"]["packets"] == len(echo().frames)
+    assert json.loads(leadapron("flows", "--workspace", tmp_path / "ws", "--json").stdout) == document["flows"]
+
+
+def until_it_waits(process: int) -> None:
+    """Until the process sleeps each time one looks: it waits for bytes, or for somebody to open the other end."""
+    limit, asleep = time.monotonic() + 60, 0
+    while asleep < 15:
+        assert time.monotonic() < limit
+        time.sleep(0.03)
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        asleep = asleep + 1 if state == "S" else 0
+
+
+def test_ctrl_c_before_there_is_a_result_is_said_in_one_line(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(command("assess", pipe), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        until_it_waits(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == b"leadapron: stopped by Ctrl-C\n"
+    assert process.returncode == 130
+
+
+def test_a_workspace_of_a_newer_version_is_left_alone(demo: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo / "ws", tmp_path / "ws")
+    (tmp_path / "ws" / "workspace.toml").write_text("format = 99\n")
+    for arguments in (("inventory",), ("demo",)):
+        result = leadapron(*arguments, "--workspace", tmp_path / "ws")
+        assert result.returncode == 2
+        assert b"update Leadapron" in result.stderr
+
+
+def test_names_may_hold_spaces_and_accents(tmp_path: Path) -> None:
+    folder = tmp_path / "relevé n° 1" / "été"
+    folder.mkdir(parents=True)
+    (folder / "à lire.pcap").write_bytes(capture(echo().frames))
+    ways = [f"--{option}={folder / name}" for option, name in (("workspace", "w é"), ("report", "r é"), ("json", "j"))]
+    assert leadapron("assess", tmp_path / "relevé n° 1", *ways).returncode == 0
+    assert json.loads((folder / "j").read_bytes())["sources"][0]["name"] == "été/à lire.pcap"
+
+
+@pytest.mark.parametrize("name", [None, *cli.main.commands])
+def test_help_fits_a_terminal(name: str | None) -> None:
+    result = leadapron(*([name] if name else []), "--help")
+    assert result.returncode == 0
+    text = result.stdout.decode()
+    assert "..." not in text.replace("SOURCE...", "").replace("[ARGS]...", "")
+    assert max(map(len, text.splitlines())) <= 80
+
+
 # ---------------------------------------------------------------- hostile captures: an anomaly, and the rest is there
 
 
 def hostile(*packets: bytes) -> bytes:
-    return pcap([*echo().frames, *packets])
+    return capture([*echo().frames, *packets])
 
 
 def other(payload: bytes, port: int = 51000) -> list[bytes]:
@@ -207,21 +289,19 @@ def survives(document: dict) -> None:
 
 
 def test_a_capture_cut_in_the_middle_of_a_packet(tmp_path: Path) -> None:
-    document = assess(tmp_path, pcap(echo().frames)[:-7])
+    document = assess(tmp_path, capture(echo().frames)[:-7])
     survives(document)
     assert not document["sources"][0]["complete"]
 
 
 def test_random_bytes_under_a_valid_header(tmp_path: Path) -> None:
-    import random
-
-    document = assess(tmp_path, pcap([])[:24] + random.Random(1).randbytes(10_000_000))
+    document = assess(tmp_path, capture([])[:24] + random.Random(1).randbytes(10_000_000))
     assert document["quality"]["anomalies"]
 
 
 def test_a_record_that_claims_four_gigabytes(tmp_path: Path) -> None:
     lie = struct.pack("<IIII", 1_795_000_100, 0, 0xFFFF_FFFF, 0xFFFF_FFFF)
-    document = assess(tmp_path, pcap(echo().frames) + lie + bytes(500))
+    document = assess(tmp_path, capture(echo().frames) + lie + bytes(500))
     survives(document)
     assert document["quality"]["anomalies"]
 
@@ -256,7 +336,7 @@ def test_text_from_the_wire_cannot_draw_on_the_terminal(tmp_path: Path) -> None:
         .send(b"GET / HTTP/1.1\r\nHost: <script>alert(1)</script>\r\nUser-Agent: " + title.encode() + b"\r\n\r\n")
     )
     talk.answer(b"HTTP/1.1 200 OK\r\nServer: <img src=x onerror=alert(1)>\r\nContent-Length: 0\r\n\r\n").close()
-    (tmp_path / "x.pcap").write_bytes(pcap(talk.frames))
+    (tmp_path / "x.pcap").write_bytes(capture(talk.frames))
     result = leadapron("assess", tmp_path / "x.pcap", "--report", tmp_path / "x.html")
     assert result.returncode == 0
     assert b"\x1b[31m" not in result.stdout
@@ -267,7 +347,7 @@ def test_text_from_the_wire_cannot_draw_on_the_terminal(tmp_path: Path) -> None:
 
 def test_bytes_for_one_side_only_are_no_service(tmp_path: Path) -> None:
     probes = [frame(CLIENT, ("192.0.2.77", port), 1, SYN) for port in (104, 11112, 445)]
-    document = assess(tmp_path, pcap([*echo().frames, *probes]))
+    document = assess(tmp_path, capture([*echo().frames, *probes]))
     assert "192.0.2.77" not in {address for asset in document["assets"] for address in asset["addresses"]}
 
 
@@ -276,5 +356,5 @@ def test_a_form_that_carries_hl7_and_dicom_bytes_is_a_form(tmp_path: Path) -> No
     request = b"POST /form HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     talk = Talk(server=("192.0.2.9", 80)).open().send(request)
     talk.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").close()
-    document = assess(tmp_path, pcap(talk.frames))
+    document = assess(tmp_path, capture(talk.frames))
     assert {flow["service"] for flow in document["flows"]} == {"http"}

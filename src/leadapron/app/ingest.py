@@ -100,6 +100,8 @@ class _Reading:
                 last = max(last or end, end)
                 size += sum(batch.lengths)
             self._meter.show(capture)
+        if piece.stopped:
+            self._interruption.asked = True
         self._meter.done(piece, capture)
         when = last or moment(0)
         for anomaly in capture.anomalies:

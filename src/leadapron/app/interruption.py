@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Interruption:
-    """Remembers that Ctrl-C was pressed. Only waiting for bytes, which may take for ever, is broken off at once."""
+    """Remembers that Ctrl-C was pressed (`asked`); only waiting for bytes, which may take for ever, is broken off."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -48,6 +48,6 @@ class Interruption:
             yield item
 
     def _press(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
         if self._waiting:
             raise KeyboardInterrupt
+        self.asked = True

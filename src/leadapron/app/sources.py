@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from hashlib import blake2b
 from importlib.resources import files
+from io import FileIO
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,18 +18,40 @@ STANDARD_INPUT = "-"
 DEMO_CAPTURE = "department.pcapng.zst"
 
 
+class LiveStream(FileIO):
+    """Standard input or a named pipe: its bytes may take for ever, so Ctrl-C while waiting for them is its end."""
+
+    stopped = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """What has come, `size` bytes at most; nothing at the end."""
+        if self.stopped:
+            return b""
+        try:
+            return super().read(size) or b""
+        except KeyboardInterrupt:
+            self.stopped = True
+            return b""
+
+
 class Piece(Struct, frozen=True, kw_only=True):
-    """One capture file of a source; `name` is what evidence calls it."""
+    """One capture of a source; `name` is what evidence calls it."""
 
     name: str
     content: Path | Capture
-    """A file's path; or a stream (standard input, a named pipe), already open since it can be read only once."""
-    size: int
+    """A file; or the capture that `stream` carries, open already because it can be read only once."""
+    size: int = 0
     """Bytes as they lie on the disk; 0 where unknown."""
+    stream: LiveStream | None = None
 
     def open(self) -> Capture:
         """To be read once, and closed. Raises SourceError when a file is gone since it was found."""
         return open_capture(self.content, self.name) if isinstance(self.content, Path) else self.content
+
+    @property
+    def stopped(self) -> bool:
+        """Whether Ctrl-C was its end."""
+        return self.stream is not None and self.stream.stopped
 
 
 class SourceGroup(Struct, frozen=True, kw_only=True):
@@ -75,18 +98,20 @@ def _source(argument: str, taken: set[str]) -> SourceGroup:
         raise SourceError("a source is an empty name: is a variable of your script unset?")
     path = Path(argument)
     if path.is_fifo() or path.is_char_device():
-        return _stream(open_capture(path, argument), path.name)
+        return _stream(LiveStream(path), path.name)
     return _files(path, taken)
 
 
 def _standard_input() -> SourceGroup:
     if sys.stdin is None or sys.stdin.isatty():
         raise SourceError("nothing is sent into standard input: write `tcpdump … -w - | leadapron assess -`")
-    return _stream(open_capture(sys.stdin.buffer, "standard input"), "stdin")
+    return _stream(LiveStream(sys.stdin.fileno(), closefd=False), "stdin")
 
 
-def _stream(capture: Capture, name: str) -> SourceGroup:
-    return SourceGroup(id=capture.fingerprint[:16], pieces=(Piece(name=name, content=capture, size=0),))
+def _stream(stream: LiveStream, name: str) -> SourceGroup:
+    capture = open_capture(stream, name)
+    piece = Piece(name=name, content=capture, stream=stream)
+    return SourceGroup(id=capture.fingerprint[:16], pieces=(piece,))
 
 
 def _files(source: Path, taken: set[str]) -> SourceGroup:
