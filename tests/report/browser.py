@@ -6,6 +6,7 @@ its descriptor 3 and writes answers and events to its descriptor 4.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
@@ -56,6 +57,12 @@ class Browser:
         if "exceptionDetails" in answer:
             raise AssertionError(answer["exceptionDetails"])
         return answer["result"].get("value")
+
+    def picture(self, *, width: int, height: int, scale: float = 1.0) -> bytes:
+        """The top of the page as a PNG file, `scale` dots to a pixel."""
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": scale}
+        answer = self._call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+        return base64.b64decode(answer["data"])
 
     def press(self, key: str) -> None:
         """A key of the keyboard, such as `Tab` or `Enter`."""
