@@ -22,6 +22,7 @@ from msgspec import Struct
 from bench.measure import Cost, measure
 
 TIMEOUT = 600.0
+OURS = "leadapron, file to events"
 DICOM_FIELDS = ("dicom.assoc.ae.calling", "dicom.assoc.ae.called", "dicom.userinfo.uid", "dicom.userinfo.version",
                 "dicom.pctx.abss.syntax")  # fmt: skip
 
@@ -34,59 +35,34 @@ class Tool(Struct, frozen=True, kw_only=True):
     version: str = ""
 
 
+PEERS = (
+    ("tshark, DICOM fields", "tshark -r {capture} -n -Y dicom.assoc.ae.calling -T fields", "--version"),
+    ("zeek", "zeek -C -r {capture}", "--version"),
+    ("suricata (flows only)", "suricata -r {capture} -l {scratch} -k none --runmode single -S /dev/null", "-V"),
+    ("ndpiReader (labels only)", "ndpiReader -i {capture} -q", ""),
+)
+"""Name, command, and the option that tells the version."""
+
+
 def tools(folder: Path, prototype: Path | None) -> Iterator[Tool]:
     """Everything that is installed, ours first."""
-    yield Tool(name="leadapron, file to events", command=(sys.executable, "-m", "bench.sensor", "{capture}"))
-    yield Tool(
-        name="leadapron assess, all of it",
-        command=(
-            sys.executable,
-            "-m",
-            "leadapron",
-            "assess",
-            "{capture}",
-            "--json",
-            "{scratch}/assessment.json",
-            "--report",
-            "{scratch}/report.html",
-        ),
-    )
+    python = sys.executable
+    files = ("--json", "{scratch}/assessment.json", "--report", "{scratch}/report.html")
+    yield Tool(name=OURS, command=(python, "-m", "bench.sensor", "{capture}"))
+    yield Tool(name="leadapron assess, all of it", command=(python, "-m", "leadapron", "assess", "{capture}", *files))
     if prototype is not None:
-        yield Tool(name="prototype", command=(sys.executable, str(prototype), "{capture}", "/dev/null"))
+        yield Tool(name="prototype", command=(python, str(prototype), "{capture}", "/dev/null"))
     compiler = shutil.which("cc")
     if compiler:
         walker = folder / "headers"
         subprocess.run([compiler, "-O2", "-o", walker, Path(__file__).with_name("headers.c")], check=True)
         yield Tool(name="header walk in C", command=(str(walker), "{capture}"))
-    if shutil.which("tshark"):
-        fields = [part for field in DICOM_FIELDS for part in ("-e", field)]
-        yield Tool(
-            name="tshark, DICOM fields",
-            version=_version("tshark", "--version"),
-            command=("tshark", "-r", "{capture}", "-n", "-Y", "dicom.assoc.ae.calling", "-T", "fields", *fields),
-        )
-    if shutil.which("zeek"):
-        yield Tool(name="zeek", version=_version("zeek", "--version"), command=("zeek", "-C", "-r", "{capture}"))
-    if shutil.which("suricata"):
-        yield Tool(
-            name="suricata (flows only)",
-            version=_version("suricata", "-V"),
-            command=(
-                "suricata",
-                "-r",
-                "{capture}",
-                "-l",
-                "{scratch}",
-                "-k",
-                "none",
-                "--runmode",
-                "single",
-                "-S",
-                "/dev/null",
-            ),
-        )
-    if shutil.which("ndpiReader"):
-        yield Tool(name="ndpiReader (labels only)", command=("ndpiReader", "-i", "{capture}", "-q"))
+    for name, words, version in PEERS:
+        program, *rest = words.split()
+        if shutil.which(program):
+            fields = [part for field in DICOM_FIELDS for part in ("-e", field)] if program == "tshark" else []
+            told = _version(program, version) if version else ""
+            yield Tool(name=name, command=(program, *rest, *fields), version=told)
 
 
 def captures(folder: Path) -> dict[str, Path]:
@@ -118,7 +94,10 @@ def run(folder: Path, rounds: int, prototype: Path | None) -> dict[str, dict[str
                 scratch.mkdir()
                 command = [part.format(capture=capture, scratch=scratch) for part in tool.command]
                 cost = measure(command, timeout=TIMEOUT, output=scratch / "output")
-                print(f"{name}, round {round_number + 1}: {tool.name}: {cost.cpu:.2f} CPU s", file=sys.stderr)
+                print(
+                    f"{name}, round {round_number + 1}: {tool.name}: {cost.cpu:.2f} CPU s {cost.failure}",
+                    file=sys.stderr,
+                )
                 if tool.name not in best or cost.cpu < best[tool.name][1].cpu:
                     best[tool.name] = tool, cost
         results[name] = {tool.name: _row(tool, capture, cost) for tool, cost in best.values()}
@@ -133,8 +112,8 @@ def _row(tool: Tool, capture: Path, cost: Cost) -> dict[str, object]:
         "megabytes_per_cpu_second": round(megabytes / cost.cpu, 1) if cost.cpu else None,
         "anonymous_megabytes": round(cost.anonymous, 1),
         "version": tool.version,
-        "timed_out": cost.timed_out,
-        "output": cost.output[:300] if tool.name != "tshark, DICOM fields" else "",
+        "failure": cost.failure,
+        "output": cost.output[:300] if "tshark" not in tool.command else "",
     }
 
 
@@ -142,7 +121,7 @@ def table(results: dict[str, dict[str, dict[str, object]]]) -> str:
     """Markdown, with each tool's speed relative to ours per megabyte."""
     lines = []
     for name, rows in results.items():
-        ours = float(str(rows["leadapron, file to events"]["megabytes_per_cpu_second"]))
+        ours = float(str(rows[OURS]["megabytes_per_cpu_second"]))
         lines += [
             f"\n{name}\n",
             "| program | CPU s | MB | MB per CPU s | ours is faster by | anonymous MB |",
@@ -151,7 +130,8 @@ def table(results: dict[str, dict[str, dict[str, object]]]) -> str:
         for tool, row in rows.items():
             speed = float(str(row["megabytes_per_cpu_second"]))
             cells = row["cpu_seconds"], row["megabytes"], speed, f"{ours / speed:.2f}", row["anonymous_megabytes"]
-            lines.append(f"| {tool} {row['version']} | {' | '.join(map(str, cells))} |")
+            failure = f" **{row['failure']}**" if row["failure"] else ""
+            lines.append(f"| {tool} {row['version']}{failure} | {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 

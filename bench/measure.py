@@ -15,14 +15,13 @@ POLL = 0.05
 
 
 class Cost(Struct, frozen=True):
-    """What one run took. `cpu` and `wall` in seconds, `anonymous` in megabytes (0 where the run was too short)."""
+    """What one run took. `cpu` in seconds, `anonymous` in megabytes (0 where the run was too short)."""
 
     cpu: float
-    wall: float
     anonymous: float
-    exit_code: int
     output: str
-    timed_out: bool = False
+    failure: str = ""
+    """Why the cost is not that of a whole run; empty when all went well."""
 
 
 def measure(command: Sequence[str], *, timeout: float, output: Path) -> Cost:
@@ -41,13 +40,14 @@ def measure(command: Sequence[str], *, timeout: float, output: Path) -> Cost:
             time.sleep(POLL)
     process.returncode = os.waitstatus_to_exitcode(status)
     text = output.read_bytes()[:2000].decode("utf-8", "replace").strip()
+    failure = f"exit code {process.returncode}" if process.returncode else ""
+    if timed_out:
+        failure = f"stopped after {timeout:g} s"
     return Cost(
         cpu=usage.ru_utime + usage.ru_stime,
-        wall=time.monotonic() - start,
         anonymous=peak / 1024,
-        exit_code=process.returncode,
         output=text,
-        timed_out=timed_out,
+        failure=failure,
     )
 
 

@@ -20,7 +20,7 @@ from leadapron.model.inventory import Asset, Flow, Inventory
 from leadapron.rules import Category, Match, Rule, evaluate
 from leadapron.rules.condition import Row, elements, fields_of, lookup, show
 from leadapron.rules.lint import used_params
-from leadapron.rules.rows import asset_row, flow_row, inventory_row
+from leadapron.rules.rows import asset_row, flow_row, rows_of
 
 EVIDENCE = 10
 """References that a finding keeps, earliest of each flow first."""
@@ -43,11 +43,7 @@ def assess(inventory: Inventory, rules: Iterable[Rule], *, now: datetime) -> tup
     that does not exist.
     """
     view = View(inventory)
-    rows: Mapping[Category, tuple[tuple[Asset | Flow | None, Row], ...]] = {
-        Category.ASSET: tuple((asset, asset_row(asset)) for asset in inventory.assets),
-        Category.FLOW: tuple((flow, flow_row(flow)) for flow in inventory.flows),
-        Category.INVENTORY: ((None, inventory_row(inventory)),),
-    }
+    rows = {category: rows_of(category, inventory) for category in Category}
     found: list[Finding] = []
     for rule in rules:
         groups: dict[str, list[Hit]] = {}

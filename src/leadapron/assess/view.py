@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from leadapron.model.events import Service
-from leadapron.model.inventory import Asset, Flow, Inventory, Role
-from leadapron.rules.rows import duration, is_imaging
+from leadapron.model.inventory import Asset, Inventory, Role
+from leadapron.rules.rows import is_imaging
 
 EXAM_SERVICES = frozenset(service for service in Service if service.startswith(("dicom", "hl7")))
 """Services that carry orders and images: a scanner that uses them on a server depends on that server."""
@@ -23,10 +23,11 @@ class View:
     """Read-only; every answer is a pure function of the inventory."""
 
     inventory: Inventory
-    assets: Mapping[str, Asset] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "assets", {asset.id: asset for asset in self.inventory.assets})
+    @cached_property
+    def assets(self) -> Mapping[str, Asset]:
+        """Asset id → device."""
+        return {asset.id: asset for asset in self.inventory.assets}
 
     def label(self, asset_id: str) -> str:
         """The name people know a device by."""
@@ -41,11 +42,6 @@ class View:
         """Sorted addresses of several devices."""
         found = {a for i in asset_ids if i in self.assets for a in self.assets[i].addresses}
         return tuple(sorted(found))
-
-    @cached_property
-    def duration(self) -> float:
-        """Seconds from the first packet to the last."""
-        return duration(self.inventory)
 
     @cached_property
     def by_zone(self) -> Mapping[str, tuple[Asset, ...]]:
@@ -118,10 +114,6 @@ class View:
     def misplaced(self, asset: Asset) -> bool:
         """Whether a device has no place in imaging: outside, an office computer, or among office computers."""
         return asset.external or Role.OFFICE in asset.roles or asset.zone in self.office_zones
-
-    def end(self, flow: Flow, *, server: bool) -> Asset | None:
-        """The device at one end of a flow, if the inventory lists it."""
-        return self.assets.get(flow.server if server else flow.client)
 
 
 def _is_imaging_zone(assets: tuple[Asset, ...]) -> bool:

@@ -232,6 +232,20 @@ class Source(Struct, frozen=True, kw_only=True):
     complete: bool
 
 
+class Sweep(Struct, frozen=True, kw_only=True):
+    """One client tried many addresses on one port, most of which did not answer."""
+
+    client: str
+    port: int
+    targets: int
+    answered: int
+    addresses: tuple[str, ...]
+    """A sample of the addresses tried."""
+    first_seen: datetime
+    last_seen: datetime
+    evidence: tuple[EventRef, ...] = ()
+
+
 class Inventory(Struct, frozen=True, kw_only=True):
     """Everything derived from the events of a workspace; a pure function of them."""
 
@@ -245,17 +259,3 @@ class Inventory(Struct, frozen=True, kw_only=True):
     sweeps: tuple[Sweep, ...] = ()
     names_asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Asset id → outside names it asked for."""
-
-
-class Sweep(Struct, frozen=True, kw_only=True):
-    """One client tried many addresses on one port, most of which did not answer."""
-
-    client: str
-    port: int
-    targets: int
-    answered: int
-    addresses: tuple[str, ...]
-    """A sample of the addresses tried."""
-    first_seen: datetime
-    last_seen: datetime
-    evidence: tuple[EventRef, ...] = ()

@@ -8,10 +8,9 @@ from string import Formatter
 
 import msgspec
 
-from leadapron.model.inventory import Inventory
-from leadapron.rules.condition import Row, evaluate, fields_of
+from leadapron.rules.condition import evaluate, fields_of
 from leadapron.rules.controls import Framework
-from leadapron.rules.rows import FIELDS, asset_row, flow_row, inventory_row
+from leadapron.rules.rows import FIELDS, rows_of
 from leadapron.rules.rule import LANGUAGES, Category, GroupBy, Rule
 from leadapron.rules.samples import inventory_of
 
@@ -127,19 +126,8 @@ def _samples(rule: Rule) -> Iterator[str]:
             except (msgspec.ValidationError, KeyError, TypeError, ValueError) as error:
                 yield f"{place}: {error}"
                 continue
-            held = any(evaluate(rule.condition, row) for row in rows_of(rule.category, inventory))
+            held = any(evaluate(rule.condition, row) for _, row in rows_of(rule.category, inventory))
             if expected and not held:
                 yield f"{place}: the rule does not fire"
             elif held and not expected and not rule.predicate:
                 yield f"{place}: the rule fires"
-
-
-def rows_of(category: Category, inventory: Inventory) -> tuple[Row, ...]:
-    """The rows that rules of a category see."""
-    match category:
-        case Category.ASSET:
-            return tuple(asset_row(asset) for asset in inventory.assets)
-        case Category.FLOW:
-            return tuple(flow_row(flow) for flow in inventory.flows)
-        case Category.INVENTORY:
-            return (inventory_row(inventory),)

@@ -75,6 +75,17 @@ def inventory_row(inventory: Inventory) -> Row:
     }
 
 
+def rows_of(category: Category, inventory: Inventory) -> tuple[tuple[Asset | Flow | None, Row], ...]:
+    """The rows that rules of a category see, each with the device or flow it describes."""
+    match category:
+        case Category.ASSET:
+            return tuple((asset, asset_row(asset)) for asset in inventory.assets)
+        case Category.FLOW:
+            return tuple((flow, flow_row(flow)) for flow in inventory.flows)
+        case Category.INVENTORY:
+            return ((None, inventory_row(inventory)),)
+
+
 def duration(inventory: Inventory) -> float:
     """Seconds from the first packet to the last, 0 when unknown."""
     first, last = inventory.quality.first, inventory.quality.last

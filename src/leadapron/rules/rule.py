@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from leadapron.model.findings import Confidence, Harm, Severity, SubjectType
 from leadapron.rules.condition import Node
@@ -76,7 +76,7 @@ class Samples(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Extension(Struct, frozen=True, kw_only=True):
-    """The keys that we add to Sigma's."""
+    """The part of a rule that stands in keys of our own, beside Sigma's."""
 
     harm: tuple[Harm, ...]
     confidence: Confidence
@@ -94,10 +94,10 @@ class Extension(Struct, frozen=True, kw_only=True):
     predicate: str = ""
     """Named Python predicate for what Sigma cannot say; needs the detection to hold first."""
     params: tuple[str, ...] = ()
-    """Names that the predicate adds to those of `rules.fields.PARAMS`."""
+    """Names that the predicate adds to those of `rules.lint.PARAMS`."""
 
 
-class Rule(Struct, frozen=True, kw_only=True):
+class Rule(Extension, frozen=True, kw_only=True):
     """One weakness, ready to be evaluated."""
 
     name: str
@@ -111,18 +111,6 @@ class Rule(Struct, frozen=True, kw_only=True):
     """How bad the weakness is by itself; `assess.ranking` moves it by what depends on the subject."""
     category: Category
     condition: Node
-    harm: tuple[Harm, ...]
-    confidence: Confidence
-    subject: SubjectType
-    group_by: GroupBy
-    effort_hours: float
-    ease: Ease
-    controls: Mapping[str, tuple[str, ...]]
-    samples: Samples
-    texts: Mapping[str, Texts]
-    evidence: tuple[str, ...]
-    predicate: str
-    params: tuple[str, ...]
     tags: tuple[str, ...] = ()
     false_positives: tuple[str, ...] = ()
-    references: tuple[str, ...] = field(default=())
+    references: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ def regular_calls(case: Case) -> Iterator[Hit]:
     flow, view = case.flow, case.view
     if flow is None or flow.service in CLOCKWORK or set(flow.operations) == {"C-ECHO"}:
         return
-    client, server = view.end(flow, server=False), view.end(flow, server=True)
+    client, server = view.assets.get(flow.client), view.assets.get(flow.server)
     if client is None or not view.in_imaging(client) or not _unexplained(view, flow, server):
         return
     rhythm = _rhythm([start.timestamp() for start in flow.starts])

@@ -35,7 +35,6 @@ class DatasetSource(Struct, frozen=True):
     software_versions: str = ""
     station_name: str = ""
     serial_hash: str = ""
-    institution: bool = False
 
 
 class StudySeen(Struct, frozen=True):
