@@ -22,10 +22,10 @@ URGENT = (Severity.CRITICAL, Severity.HIGH)
 def tiles(summary: Summary) -> tuple[tuple[int, str, str], ...]:
     """The four numbers of the page, with the name of one and of many: for `Words.noun`."""
     return (
-        (summary.devices, N_("device"), N_("devices")),
-        (summary.modalities, N_("that makes images"), N_("that make images")),
-        (summary.flows, N_("flow"), N_("flows")),
-        (summary.exams, N_("exam"), N_("exams")),
+        (summary.devices, N_("device"), "devices"),
+        (summary.modalities, N_("that makes images"), "that make images"),
+        (summary.flows, N_("flow"), "flows"),
+        (summary.exams, N_("exam"), "exams"),
     )
 
 
