@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from leadapron.model.events import Anomaly, DicomAssociation, DicomOutcome, Event
 from leadapron.see.wire.dicom import DicomDissector
-from leadapron.see.wire.dicom.dataset import is_wide_query, read_head
+from leadapron.see.wire.dicom.dataset import Head, HeadReader, is_wide_query
 from leadapron.see.wire.dicom.dimse import parse_command
 from leadapron.see.wire.dicom.pdu import parse_items
 from leadapron.see.wire.dissector import Match
@@ -210,6 +211,9 @@ def test_faulty_items_are_named() -> None:
         (b"GET / HTTP/1.1\r\n\r\n", Match.NO),
         (b"\x16\x03\x01\x02\x00\x01\x00", Match.NO),
         (b"\x01\x00\x00\x00\x00\x50" + bytes(range(36)), Match.NO),
+        (d.associate_rq(calling="CT\x1b[31m"), Match.YES),
+        (d.associate_rq(calling="CT\x1b[31m")[:60], Match.MORE),
+        (d.associate_rq(calling="CT\x1b[31m")[:60] + bytes(50), Match.NO),
     ],
 )
 def test_recognition(head: bytes, match: Match) -> None:
@@ -221,24 +225,57 @@ def test_midstream_recognition_needs_agreeing_lengths() -> None:
     assert DicomDissector.recognise_midstream(CLIENT, b"\x04\0\0\0\0\x40\0\0\0\x10\x01\x02") is Match.NO
 
 
+def read(data: bytes, syntax: str, size: int = 2048) -> Head:
+    """Read an object as the dissector does: `size` bytes at a time, passing over what need not be seen."""
+    reader, position = HeadReader(syntax), 0
+    while position < len(data) and not reader.done:
+        reader.feed(data[position : position + size])
+        position += size + reader.skip
+    return reader.head
+
+
+@pytest.mark.parametrize("size", [1, 7, 2048])
 @pytest.mark.parametrize("syntax", [d.IMPLICIT, d.EXPLICIT, d.BIG])
-def test_heads_are_read_under_every_encoding(syntax: str) -> None:
-    head, done = read_head(d.image(syntax=syntax), syntax)
-    assert done
+def test_heads_are_read_under_every_encoding(syntax: str, size: int) -> None:
+    head = read(d.image(syntax=syntax), syntax, size)
     assert (head.modality, head.station_name, head.study) == ("CT", "CTROOM1", "1.2.826.0.1.1")
 
 
 @pytest.mark.parametrize("syntax", [d.IMPLICIT, d.EXPLICIT])
 def test_an_unseen_negotiation_is_guessed_from_the_bytes(syntax: str) -> None:
-    assert read_head(d.image(syntax=syntax), "")[0].study == "1.2.826.0.1.1"
+    assert read(d.image(syntax=syntax), "").study == "1.2.826.0.1.1"
 
 
 def test_sequences_before_the_study_are_walked_over() -> None:
     nested = struct.pack("<HHI", 0x0008, 0x1140, 0xFFFF_FFFF) + struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFF_FFFF)
     nested += d.data_set([(0x0008_1150, "UI", b"1.2")]) + struct.pack("<HHI", 0xFFFE, 0xE00D, 0)
     nested += struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
-    head, _ = read_head(nested + d.data_set([(0x0018_1000, "LO", b"7"), (0x0020_000D, "UI", b"1.9")]), d.IMPLICIT)
+    head = read(nested + d.data_set([(0x0018_1000, "LO", b"7"), (0x0020_000D, "UI", b"1.9")]), d.IMPLICIT)
     assert head.study == "1.9"
+
+
+ITEM, ITEM_END, SEQUENCE_END = (struct.pack("<HH", 0xFFFE, tag) for tag in (0xE000, 0xE00D, 0xE0DD))
+UNDEFINED, NO_LENGTH = b"\xff\xff\xff\xff", bytes(4)
+STUDY = d.data_set([(0x0020_000D, "UI", b"1.9")], d.EXPLICIT)
+
+
+def test_items_in_a_value_of_unknown_representation_are_implicit() -> None:
+    inner = ITEM + UNDEFINED + d.data_set([(0x0009_1011, "LO", b"private")], d.IMPLICIT) + ITEM_END + NO_LENGTH
+    private = struct.pack("<HH", 0x0009, 0x1010) + b"UN\0\0" + UNDEFINED + inner + SEQUENCE_END + NO_LENGTH
+    assert read(private + STUDY, d.EXPLICIT).study == "1.9"
+
+
+def test_what_is_long_and_not_wanted_is_jumped_over() -> None:
+    private = d.data_set([(0x0009_1010, "OB", bytes(300_000))], d.EXPLICIT)
+    assert read(private + STUDY, d.EXPLICIT).study == "1.9"
+    script = [*STORE[:3], (CLIENT, d.values(1, private + STUDY, command=False)), *STORE[4:]]
+    assert only(play(DicomDissector, script)).studies[0].objects == 1
+
+
+def test_deflated_objects_are_read() -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = packer.compress(d.data_set([(0x0009_1010, "OB", bytes(300_000))], d.EXPLICIT) + STUDY) + packer.flush()
+    assert read(data, "1.2.840.10008.1.2.1.99", 100).study == "1.9"
 
 
 def test_width_of_queries() -> None:
@@ -266,7 +303,7 @@ def test_any_stream_reads_the_same_however_it_is_cut(script: list, cut: list[int
 
 @given(st.binary(max_size=500), st.sampled_from([d.IMPLICIT, d.EXPLICIT, d.BIG, "1.2.840.10008.1.2.1.99", ""]))
 def test_data_set_walks_never_raise(data: bytes, syntax: str) -> None:
-    read_head(data, syntax)
+    assert read(data, syntax, 3) == read(data, syntax)
     is_wide_query(data, syntax)
     parse_command(data)
     parse_items(data)

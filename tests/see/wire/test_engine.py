@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadapron.model.events import ArpBinding, Connection, DicomAssociation, Event, Service, Sighting
+from leadapron.model.events import Anomaly, ArpBinding, Connection, DicomAssociation, Event, Service, Sighting
 from leadapron.see.wire import link
 from leadapron.see.wire.engine import Engine
 from tests.see.wire import dicom_bytes as d
@@ -324,6 +324,21 @@ def test_snap_length_is_lived_with() -> None:
     (connection,) = of(Connection, events)
     assert connection.client_bytes > 100_000
     assert connection.answered
+
+
+@pytest.mark.parametrize("snap", [320, 512, 1400])
+def test_snap_length_costs_pixels_only(snap: int) -> None:
+    association = plain(run([frame[:snap] for frame in store().frames]))[0]
+    assert association.objects == sum(study.objects for study in association.studies) == 3
+    assert association.sources[0].manufacturer == "ACME MEDICAL"
+    assert association.requestor.version_name == "TEST_10"
+
+
+def test_a_short_snap_length_leaves_titles_and_operations() -> None:
+    association = plain(run([frame[:128] for frame in store().frames]))[0]
+    assert (association.calling_ae_title, association.objects) == ("CT01", 3)
+    assert association.outcome == "released"
+    assert not of(Anomaly, run([frame[:128] for frame in store().frames]))
 
 
 def test_arp_and_neighbour_advertisements_bind_addresses() -> None:

@@ -62,7 +62,8 @@ class TcpTable:
         elif flags & FIN:
             half.fin = (seq + size) & MASK
             half.saw(half.fin, half.fin)
-            if _both_closed(conn) and not (conn.halves[0].is_behind() or conn.halves[1].is_behind()):
+            other = conn.halves[1 - half.side]
+            if other.fin is not None and not (half.is_behind() or other.is_behind()):
                 self.close(conn)
 
     def _reset(self, conn: TcpConnection, half: Half, seq: int) -> None:

@@ -53,6 +53,8 @@ class Conduct:
             if command.move_destination:
                 self._move(command.move_destination)
             return
+        if command.status < 0:
+            return
         statuses: dict[str, int] = row[1]
         status = f"0x{command.status & 0xFFFF:04X}"
         if status in statuses or len(statuses) < MAX_STATUSES:

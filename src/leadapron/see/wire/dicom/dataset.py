@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from enum import Enum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -17,10 +17,18 @@ IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 
-HEAD_STEPS = (2048, 4096, 8192, 16384)
-"""Bytes of a data set to look at, in growing steps until the study is found; more is never read."""
+HEAD_STEP = 2048
+"""Bytes of an object that are gathered before they are looked at."""
+MAX_HEAD = 64 * 1024
+"""Bytes of an object that are looked at before the rest may pass; what was jumped over does not count."""
+MAX_INFLATED = 1024 * 1024
+"""Bytes that the looked-at part of a deflated object may become."""
+MAX_QUERY = 16 * 1024
+"""Bytes of a query that are looked at; a longer one is not called wide."""
 MAX_DEPTH = 8
 """Nested sequences walked; deeper ones end the walk."""
+MAX_VALUE = 1024
+"""Bytes of a wanted value; a longer one is broken and passed."""
 MAX_TEXT = 64
 """Characters kept of one value (the longest VR used here, LO)."""
 
@@ -53,6 +61,15 @@ class _End(Enum):
     BROKEN = "the bytes are not a data set"
 
 
+class _Element(NamedTuple):
+    """An element's header: its value starts at `start`; `vr` is empty where it is not written."""
+
+    tag: int
+    start: int
+    length: int
+    vr: bytes
+
+
 class _Encoding:
     """How elements are written under one transfer syntax (PS3.5 §7.1, Annex A).
 
@@ -66,23 +83,27 @@ class _Encoding:
             self.explicit = data[4:6].isalpha() and data[4:6].isupper()
         self.order: Literal["big", "little"] = "big" if transfer_syntax == EXPLICIT_BIG else "little"
 
-    def element(self, data: bytes, position: int) -> tuple[int, int, int, bool] | _End:
-        """Tag, value offset, value length and whether the VR is SQ of the element at `position`."""
+    def element(self, data: bytes, position: int) -> _Element | _End:
+        """Header of the element at `position`."""
         if position + 8 > len(data):
             return _End.DATA
         order = self.order
         group = int.from_bytes(data[position : position + 2], order)
         tag = group << 16 | int.from_bytes(data[position + 2 : position + 4], order)
         if not self.explicit or group == 0xFFFE:
-            return tag, position + 8, int.from_bytes(data[position + 4 : position + 8], order), False
+            return _Element(tag, position + 8, int.from_bytes(data[position + 4 : position + 8], order), b"")
         vr = data[position + 4 : position + 6]
         if not vr.isalpha() or not vr.isupper():
             return _End.BROKEN
         if vr not in _LONG_VR:
-            return tag, position + 8, int.from_bytes(data[position + 6 : position + 8], order), False
+            return _Element(tag, position + 8, int.from_bytes(data[position + 6 : position + 8], order), vr)
         if position + 12 > len(data):
             return _End.DATA
-        return tag, position + 12, int.from_bytes(data[position + 8 : position + 12], order), vr == b"SQ"
+        return _Element(tag, position + 12, int.from_bytes(data[position + 8 : position + 12], order), vr)
+
+
+_INSIDE_UNKNOWN = _Encoding(IMPLICIT_LITTLE, b"")
+"""Items inside a value of VR UN are implicit, whatever is around them (PS3.5 §6.2.2)."""
 
 
 def inflate(data: bytes, limit: int) -> bytes:
@@ -93,36 +114,108 @@ def inflate(data: bytes, limit: int) -> bytes:
         return b""
 
 
-def read_head(data: bytes, transfer_syntax: str) -> tuple[Head, bool]:
-    """The maker and study of an object from its first bytes; True when more bytes could not add anything."""
-    if transfer_syntax == DEFLATED:
-        data = inflate(data, HEAD_STEPS[-1])
-    encoding = _Encoding(transfer_syntax, data)
-    found: dict[int, str] = {}
-    position, previous, done = 0, -1, False
-    while True:
-        step = encoding.element(data, position)
-        if isinstance(step, _End):
-            done = step is _End.BROKEN
-            break
-        tag, start, length, _ = step
-        if tag > _STUDY or tag <= previous:
-            done = True
-            break
-        previous = tag
-        if length == _UNDEFINED:
-            end = _skip_sequence(data, start, encoding, 0)
-            if isinstance(end, _End):
-                done = end is _End.BROKEN
+class HeadReader:
+    """Walks an object as its bytes come, until its maker and study are known or can no longer follow."""
+
+    def __init__(self, transfer_syntax: str) -> None:
+        self.done = False
+        self.skip = 0
+        """Bytes to pass before the next ones are wanted."""
+        self._transfer_syntax = transfer_syntax
+        self._encoding: _Encoding | None = None
+        self._within: list[tuple[int, _Encoding]] = []
+        """Sequences and items of undefined length around the current place: the tag that ends each, and how its
+        elements are written."""
+        self._found: dict[int, str] = {}
+        self._previous = -1
+        self._seen = 0
+        self._rest = b""
+        self._inflater = zlib.decompressobj(-15) if transfer_syntax == DEFLATED else None
+        self._made = 0
+        self._drop = 0
+        """Inflated bytes to pass, as `skip` for plain ones."""
+
+    @property
+    def head(self) -> Head:
+        """What is known so far."""
+        return _head(self._found)
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes, `skip` ones after the last."""
+        self._seen += len(data)
+        data = self._rest + (data if self._inflater is None else self._inflated(data, self._inflater))
+        if self._encoding is None:
+            self._encoding = _Encoding(self._transfer_syntax, data)
+        position = self._walk(data, self._encoding)
+        self._rest = data[position:]
+        if self._inflater is None:
+            self.skip = max(0, position - len(data))
+        else:
+            self._drop += max(0, position - len(data))
+        self.done = self.done or self._seen >= MAX_HEAD
+
+    def _inflated(self, data: bytes, inflater: zlib._Decompress) -> bytes:
+        """What deflated bytes hold (PS3.5 Annex A.5), less what may pass; broken or bloated ones end the walk."""
+        try:
+            data = inflater.decompress(data, MAX_INFLATED - self._made)
+        except zlib.error:
+            self.done = True
+            return b""
+        self._made += len(data)
+        self.done = self._made >= MAX_INFLATED
+        passed = min(self._drop, len(data))
+        self._drop -= passed
+        return data[passed:]
+
+    def _walk(self, data: bytes, encoding: _Encoding) -> int:
+        """Take whole elements; returns where to go on, beyond `data` if a value reaches that far."""
+        position = 0
+        while position <= len(data):
+            closing, inner = self._within[-1] if self._within else (0, encoding)
+            element = inner.element(data, position)
+            if isinstance(element, _End):
+                self.done = element is _End.BROKEN
                 break
-            position = end
-            continue
-        position = start + length
-        if tag in _WANTED:
-            if position > len(data):
+            tag, start, length, _ = element
+            if closing:
+                position = self._inside(closing, inner, element)
+                if self.done:
+                    break
+            elif tag > _STUDY or tag <= self._previous:
+                self.done = True
                 break
-            found[tag] = _value(tag, data[start:position])
-    return _head(found), done
+            elif length == _UNDEFINED:
+                self._previous = tag
+                position = self._enter(_SEQUENCE_END, inner, element)
+            elif tag in _WANTED and length <= MAX_VALUE:
+                if start + length > len(data):
+                    break
+                self._previous = tag
+                position = start + length
+                self._found[tag] = _value(tag, data[start:position])
+                self.done = tag == _STUDY
+            else:
+                self._previous = tag
+                position = start + length
+        return position
+
+    def _inside(self, closing: int, encoding: _Encoding, element: _Element) -> int:
+        """One element inside a sequence or an item; returns where the next one starts (PS3.5 §7.5)."""
+        tag, start, length, _ = element
+        if tag == closing:
+            self._within.pop()
+            return start
+        if closing == _SEQUENCE_END and tag != _ITEM:
+            self.done = True
+        elif length == _UNDEFINED:
+            return self._enter(_ITEM_END if tag == _ITEM else _SEQUENCE_END, encoding, element)
+        return start + length
+
+    def _enter(self, closing: int, encoding: _Encoding, element: _Element) -> int:
+        self._within.append((closing, _INSIDE_UNKNOWN if element.vr == b"UN" else encoding))
+        if len(self._within) > 2 * MAX_DEPTH:
+            self.done = True
+        return element.start
 
 
 def _value(tag: int, raw: bytes) -> str:
@@ -143,61 +236,22 @@ def _head(found: dict[int, str]) -> Head:
     )
 
 
-def _skip_sequence(data: bytes, position: int, encoding: _Encoding, depth: int) -> int | _End:
-    """Offset after a sequence of undefined length whose first item starts at `position` (PS3.5 §7.5)."""
-    if depth >= MAX_DEPTH:
-        return _End.BROKEN
-    while True:
-        step = encoding.element(data, position)
-        if isinstance(step, _End):
-            return step
-        tag, start, length, _ = step
-        if tag == _SEQUENCE_END:
-            return start
-        if tag != _ITEM:
-            return _End.BROKEN
-        if length != _UNDEFINED:
-            position = start + length
-            continue
-        end = _skip_item(data, start, encoding, depth)
-        if isinstance(end, _End):
-            return end
-        position = end
-
-
-def _skip_item(data: bytes, position: int, encoding: _Encoding, depth: int) -> int | _End:
-    while True:
-        step = encoding.element(data, position)
-        if isinstance(step, _End):
-            return step
-        tag, start, length, _ = step
-        if tag == _ITEM_END:
-            return start
-        if length == _UNDEFINED:
-            end = _skip_sequence(data, start, encoding, depth + 1)
-            if isinstance(end, _End):
-                return end
-            position = end
-        else:
-            position = start + length
-
-
 def is_wide_query(data: bytes, transfer_syntax: str) -> bool:
     """Does a C-FIND identifier name no narrowing key: every value empty or made of wildcards (PS3.4 C.2.2.2)?
 
     Values are only tested for being empty or wildcards; they are never decoded or kept.
     """
     if transfer_syntax == DEFLATED:
-        data = inflate(data, HEAD_STEPS[-1])
+        data = inflate(data, MAX_QUERY)
     encoding = _Encoding(transfer_syntax, data)
     position, elements = 0, 0
     while True:
         step = encoding.element(data, position)
         if isinstance(step, _End):
             return step is _End.DATA and elements > 0 and position >= len(data)
-        tag, start, length, sequence = step
+        tag, start, length, vr = step
         elements += 1
-        if length == _UNDEFINED or sequence:
+        if length == _UNDEFINED or vr == b"SQ":
             # Items and delimiters are walked as elements: an inner value narrows as an outer one does.
             position = start
             continue

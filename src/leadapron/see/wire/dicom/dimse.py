@@ -32,7 +32,7 @@ _NO_DATA_SET = 0x0101
 
 
 class Command(Struct, frozen=True):
-    """What a command set says; `status` is -1 in requests, `message_id` is the request's in both."""
+    """What a command set says; `message_id` is the request's in both, `status` is -1 in requests and where unseen."""
 
     name: str
     response: bool
@@ -43,20 +43,27 @@ class Command(Struct, frozen=True):
     data_set: bool
 
 
-def parse_command(data: bytes) -> Command | None:
-    """The command in `data`, or None where its elements do not fit or it has no known Command Field."""
+def parse_command(data: bytes, *, whole: bool = True) -> Command | None:
+    """The command in `data`, or None where its elements do not fit or it has no known Command Field.
+
+    Of one that is not `whole` its first elements are read, and a data set is taken to follow.
+    """
     position, end = 0, len(data)
     code = status = message_id = -1
     sop_class = destination = ""
-    data_set = False
+    data_set = not whole
     while position < end:
         if position + 8 > end or data[position] or data[position + 1]:
-            return None
+            if whole:
+                return None
+            break
         element = data[position + 2] | data[position + 3] << 8
         length = int.from_bytes(data[position + 4 : position + 8], "little")
         position += 8
         if length > end - position:
-            return None
+            if whole:
+                return None
+            break
         value = data[position : position + length]
         position += length
         if element in (0x0002, 0x0003):

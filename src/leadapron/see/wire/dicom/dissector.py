@@ -6,26 +6,18 @@ each, and loss inside their payload does no harm.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from leadapron.model.events import Service
 from leadapron.see.wire.dicom.association import Association
-from leadapron.see.wire.dicom.dataset import HEAD_STEPS, is_wide_query, read_head
+from leadapron.see.wire.dicom.dataset import HEAD_STEP, MAX_QUERY, HeadReader, is_wide_query
 from leadapron.see.wire.dicom.dimse import MAX_COMMAND, Command, parse_command
 from leadapron.see.wire.dicom.pdu import FIXED_PART, HEADER, AssociateItems, PduType, parse_items
+from leadapron.see.wire.dicom.shape import TITLES_END, find_pdu, holds_pdu, match_associate
 from leadapron.see.wire.dissector import STOP, Conversation, Dissector, Match, Side
 
 MAX_ASSOCIATE = 256 * 1024
 """Bytes of an A-ASSOCIATE PDU: 128 contexts of 30 syntaxes stay below."""
-_CANDIDATE = re.compile(rb"[\x01\x02\x04](?:\x00|\Z)|[\x05-\x07](?:\x00{4}\x04|\x00{0,4}\Z)")
-"""Where a PDU may begin, as far as the bytes at hand tell."""
-_LEAST = {1: 42, 2: 42, 4: 12, 5: HEADER, 6: HEADER, 7: HEADER}
-"""PDU type → bytes that are needed to tell it from chance."""
-_COMMAND = re.compile(rb"\x04\x00.{8}[\x01-\xff][\x01\x03]\x00\x00\x00\x00\x04\x00\x00\x00", re.DOTALL)
-"""A P-DATA-TF PDU that starts a command set, which itself starts with its group length (PS3.7 Annex E.1)."""
-_TITLE_BYTES = bytes((0, *range(0x20, 0x7F)))
-
 _parse_items = lru_cache(maxsize=4096)(parse_items)
 _parse_command = lru_cache(maxsize=4096)(parse_command)
 _RQ, _AC, _RJ, _DATA, _, _RP, _ABORT = map(int, PduType)
@@ -45,7 +37,13 @@ class _Stream:
     """The command whose data set comes next."""
     context = 0
     head: bytearray | None = None
-    """The first bytes of the current data set, while they are wanted."""
+    """Bytes of the current data set, while they are wanted."""
+    reader: HeadReader | None = None
+    """Who reads them, if it is an object."""
+    skip = 0
+    """Bytes of the current data set to pass before the next ones are wanted."""
+    tail = b""
+    """What the last feed left unconsumed."""
     lost = False
 
     def __init__(self, side: Side) -> None:
@@ -58,7 +56,12 @@ class _Stream:
 
     def forget(self) -> None:
         self.pdu_left = self.value_left = 0
-        self.command, self.message, self.head = b"", None, None
+        self.command, self.message = b"", None
+        self.look_away()
+
+    def look_away(self) -> None:
+        """Nothing more is wanted of the current data set."""
+        self.head, self.reader, self.skip = None, None, 0
 
 
 class DicomDissector(Dissector):
@@ -78,9 +81,7 @@ class DicomDissector(Dissector):
     def recognise(cls, side: Side, head: bytes) -> Match:
         kind = head[0]
         if kind in (_RQ, _AC) and head[1:2] in (b"\0", b""):
-            if len(head) < 42:
-                return Match.MORE if _associate_prefix(head) else Match.NO
-            return Match.YES if _associate_prefix(head) else Match.NO
+            return match_associate(head)
         if kind in (_RJ, _ABORT) and side is Side.SERVER:
             fixed = bytes((kind, 0, 0, 0, 0, 4, 0))
             if not fixed.startswith(head[:7]):
@@ -90,12 +91,9 @@ class DicomDissector(Dissector):
 
     @classmethod
     def recognise_midstream(cls, side: Side, head: bytes) -> Match:
-        if len(head) >= 42 and head[0] in (_RQ, _AC):
-            return Match.YES if head[1] == 0 and _associate_prefix(head) else Match.NO
-        if _single_value_pdu(head, 0):
-            return Match.YES
-        command = _COMMAND.search(head)
-        return Match.YES if command and _single_value_pdu(head, command.start()) else Match.NO
+        if len(head) >= TITLES_END and head[0] in (_RQ, _AC):
+            return match_associate(head) if head[1] == 0 else Match.NO
+        return Match.YES if holds_pdu(head) else Match.NO
 
     def begin_midstream(self, side: Side) -> None:
         self._streams[side].lost = True
@@ -105,15 +103,17 @@ class DicomDissector(Dissector):
         stream = self._streams[side]
         position, end = 0, len(data)
         if stream.lost:
-            position = self._resynchronise(stream, data)
-            if stream.lost:
+            position, found = find_pdu(data)
+            if not found:
                 return position
+            stream.lost = False
         while True:
             if stream.value_left:
                 position = self._value(stream, data, position)
                 if stream.value_left:
                     return position
             if end - position < HEADER:
+                stream.tail = data[position:]
                 return position
             if stream.pdu_left > 0:
                 used = self._fragment(stream, data, position)
@@ -122,45 +122,56 @@ class DicomDissector(Dissector):
             else:
                 used = self._control_pdu(stream, data, position)
             if used == 0:
+                stream.tail = data[position:]
                 return position
             if used < 0:
                 stream.forget()
-                stream.lost = True
-                position += 1
-                position += self._resynchronise(stream, data[position:])
+                passed, found = find_pdu(data[position + 1 :])
+                position += 1 + passed
+                stream.lost = not found
                 if stream.lost:
                     return position
                 continue
             position += used
 
     def gap(self, side: Side, size: int) -> int:
+        """Where the hole lies inside one value or PDU, its length tells where the next one starts."""
         self._association.gaps += 1
         stream = self._streams[side]
+        tail, stream.tail = stream.tail, b""
+        self._end_of_head(stream)
+        if not stream.lost and stream.value_left >= size:
+            left, stream.value_left = stream.value_left, 0
+            self._end_of_value(stream)
+            return left - size
+        if not stream.lost and not stream.value_left and len(tail) > HEADER:
+            left = self._rest_of(stream, tail) - size
+            if left >= 0:
+                self._unfinished(stream, tail)
+                return left
+        stream.last = True  # where an object ends can no longer be told
+        self._end_of_value(stream)
         stream.forget()
         stream.lost = True
         return 0
 
-    def _resynchronise(self, stream: _Stream, data: bytes) -> int:
-        """Look for a PDU whose own lengths agree; chance would have to guess 32 bits.
+    @staticmethod
+    def _rest_of(stream: _Stream, tail: bytes) -> int:
+        """Bytes that a command fragment, or else a PDU, still needs; `feed` has checked the lengths."""
+        start = 0 if stream.pdu_left else 2
+        return start + 4 + int.from_bytes(tail[start : start + 4], "big") - len(tail)
 
-        Returns the bytes passed over. Waits at the first place that is not decided yet, so that the way the
-        stream is cut changes nothing.
-        """
-        position = 0
-        while match := _CANDIDATE.search(data, position):
-            position = match.start()
-            kind = data[position]
-            if len(data) - position < _LEAST[kind]:
-                return position
-            if kind == _DATA:
-                found = _single_value_pdu(data, position)
-            else:
-                found = kind > _DATA or _associate_prefix(data[position : position + 42])
-            if found:
-                stream.lost = False
-                return position
-            position += 1
-        return len(data)
+    def _unfinished(self, stream: _Stream, tail: bytes) -> None:
+        """Take what is there of a PDU or of a command whose rest was not captured, as snap lengths cause."""
+        if not stream.pdu_left:
+            if tail[0] in (_RQ, _AC) and len(tail) >= TITLES_END:
+                self._control(stream.side, tail[0], tail[HEADER:], whole=False)
+            return
+        stream.pdu_left -= 4 + int.from_bytes(tail[:4], "big")
+        if not stream.command and tail[5] & 2:
+            stream.command = tail[HEADER:]
+            self._command(stream, tail[4], whole=False)
+        stream.command = b""
 
     def _data_pdu(self, stream: _Stream, data: bytes, position: int) -> int:
         """Bytes of one P-DATA-TF header, or -1 where its length cannot be."""
@@ -188,13 +199,13 @@ class DicomDissector(Dissector):
         return HEADER + length
 
     # ---------------------------------------------------------------- association control
-    def _control(self, side: Side, kind: int, body: bytes) -> None:
+    def _control(self, side: Side, kind: int, body: bytes, *, whole: bool = True) -> None:
         association = self._association
         if kind == _RQ:
-            self._requested(side, body)
+            self._requested(side, body, whole=whole)
         elif kind == _AC:
             self._set_requestor(side.other)
-            association.answered(body, self._items(body))
+            association.answered(body, self._items(body, whole=whole))
         elif kind == _RJ:
             self._set_requestor(side.other)
             association.rejected(body)
@@ -203,18 +214,19 @@ class DicomDissector(Dissector):
         elif kind == _ABORT:
             association.aborted(body)
 
-    def _requested(self, side: Side, body: bytes) -> None:
+    def _requested(self, side: Side, body: bytes, *, whole: bool) -> None:
         conversation = self.conversation
         if self._association.begun:
             conversation.emit(self._association.event(conversation))
             self._association = Association(conversation.pseudonym, conversation.now(), conversation.current_packet())
         self._set_requestor(side)
-        self._association.requested(body, self._items(body))
+        self._association.requested(body, self._items(body, whole=whole))
 
-    def _items(self, body: bytes) -> AssociateItems:
+    def _items(self, body: bytes, *, whole: bool) -> AssociateItems:
         items = _parse_items(body[FIXED_PART:])
-        for fault in items.faults:
-            self.conversation.anomaly(fault)
+        if whole:
+            for fault in items.faults:
+                self.conversation.anomaly(fault)
         return items
 
     def _set_requestor(self, side: Side) -> None:
@@ -252,11 +264,14 @@ class DicomDissector(Dissector):
             self._end_of_value(stream)
         return HEADER
 
-    def _command(self, stream: _Stream, context: int) -> None:
-        command = _parse_command(stream.command)
-        stream.command, stream.message, stream.head = b"", None, None
+    def _command(self, stream: _Stream, context: int, *, whole: bool = True) -> None:
+        command = _parse_command(stream.command) if whole else parse_command(stream.command, whole=False)
+        stream.command, stream.message = b"", None
+        if stream.head is not None:
+            stream.look_away()
         if command is None:
-            self.conversation.anomaly("dicom.command-set")
+            if whole:
+                self.conversation.anomaly("dicom.command-set")
             return
         self._set_requestor(stream.side.other if command.response else stream.side)
         association = self._association
@@ -266,72 +281,66 @@ class DicomDissector(Dissector):
             stream.message, stream.context = command, context
             if not command.response and command.name in ("C-STORE", "C-FIND"):
                 stream.head = bytearray()
+                if command.name == "C-STORE":
+                    stream.reader = HeadReader(association.transfer_syntax(context))
 
     def _value(self, stream: _Stream, data: bytes, position: int) -> int:
         """Pass a data-set fragment: keep what the head still wants, jump over the rest."""
-        head = stream.head
-        if head is not None:
-            wanted = next(step for step in (*HEAD_STEPS, 0) if step > len(head) or not step) - len(head)
+        while stream.value_left:
+            head = stream.head
+            skip = stream.value_left if head is None else min(stream.skip, stream.value_left)
+            if head is None or skip:
+                stream.skip = max(0, stream.skip - skip)
+                stream.value_left -= skip
+                position += skip
+                continue
+            wanted = (MAX_QUERY if stream.reader is None else HEAD_STEP) - len(head)
             take = min(wanted, stream.value_left, len(data) - position)
-            if take <= 0 < stream.value_left:
+            if take <= 0:
                 return position
             head += data[position : position + take]
             position += take
             stream.value_left -= take
-            if take == wanted or (not stream.value_left and stream.last):
+            if take == wanted:
                 self._look_at_head(stream, bytes(head))
-            if stream.value_left:
-                return self._value(stream, data, position)
-        else:
-            position += stream.value_left
-            stream.value_left = 0
         self._end_of_value(stream)
         return position
 
     def _look_at_head(self, stream: _Stream, head: bytes) -> None:
-        message = stream.message
-        complete = (not stream.value_left and stream.last) or len(head) >= HEAD_STEPS[-1]
-        if message is None:
-            stream.head = None
-        elif message.name == "C-STORE":
-            found, done = read_head(head, self._association.transfer_syntax(stream.context))
-            if done or complete:
-                self._association.conduct.objects.head(found)
-                stream.head = None
-        elif complete:
-            self._association.conduct.queries.asked(
-                message, wide=is_wide_query(head, self._association.transfer_syntax(stream.context))
-            )
-            stream.head = None
+        """So much of a head has been gathered that it is worth looking at."""
+        reader = stream.reader
+        if reader is None:
+            stream.look_away()
+            return
+        reader.feed(head)
+        if reader.done:
+            self._association.conduct.objects.head(reader.head)
+            stream.look_away()
+        else:
+            stream.head, stream.skip = bytearray(), reader.skip
+
+    def _end_of_head(self, stream: _Stream) -> None:
+        """No more of the head will come, though it is not over: an object's tells what it told so far."""
+        if stream.reader is not None and stream.head is not None:
+            stream.reader.feed(bytes(stream.head))
+            self._association.conduct.objects.head(stream.reader.head)
+        stream.look_away()
 
     def _end_of_value(self, stream: _Stream) -> None:
+        """A fragment is over; after the last one of a data set, tell what it was."""
         if not stream.last:
             return
+        message, association = stream.message, self._association
+        if stream.head is not None and stream.reader is None and message is not None:
+            wide = is_wide_query(bytes(stream.head), association.transfer_syntax(stream.context))
+            association.conduct.queries.asked(message, wide=wide)
         if stream.head is not None:
-            self._look_at_head(stream, bytes(stream.head))
+            self._end_of_head(stream)
         if stream.stores:
-            self._association.conduct.objects.end(self._association.transfer_syntax(stream.context))
-        stream.message = stream.head = None
+            association.conduct.objects.end(association.transfer_syntax(stream.context))
+        stream.message = None
 
     def close(self) -> None:
         if self._association.begun:
             self.conversation.emit(self._association.event(self.conversation))
             self._association.begun = False
-
-
-def _associate_prefix(head: bytes) -> bool:
-    """Protocol version 1, reserved bytes zero, AE titles printable (PS3.8 Tables 9-11, 9-17)."""
-    if len(head) >= 8 and not head[7] & 1:
-        return False
-    if head[8:10] not in (b"", b"\0", b"\0\0"):
-        return False
-    return not head[10:42].strip(_TITLE_BYTES)
-
-
-def _single_value_pdu(data: bytes, position: int) -> bool:
-    """A P-DATA-TF PDU that holds exactly one presentation-data-value, as almost all do."""
-    if len(data) - position < 12 or data[position] != _DATA or data[position + 1]:
-        return False
-    length = int.from_bytes(data[position + 2 : position + 6], "big")
-    value = int.from_bytes(data[position + 6 : position + 10], "big")
-    return value + 4 == length and value >= 2 and data[position + 10] & 1 == 1 and data[position + 11] < 4
