@@ -230,6 +230,14 @@ def test_a_client_of_many_servers_is_no_sweep() -> None:
     assert network.inventory().sweeps == ()
 
 
+def test_a_vlan_that_all_zones_share_is_the_mirrors() -> None:
+    network = Network()
+    network.sight("10.1.1.5", CT_MAC, vlan=999)
+    network.sight("10.1.2.5", OTHER_MAC, vlan=999)
+    network.echo("10.1.1.5", "10.1.2.5", "CT01", "PACS")
+    assert asset(network.inventory(), "10.1.1.5").zone == "10.1.1.0/24"
+
+
 def test_zones_carry_their_vlan_where_it_is_known() -> None:
     network = Network()
     network.sight(CT, CT_MAC, vlan=110)

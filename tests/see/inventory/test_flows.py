@@ -56,7 +56,7 @@ def seen(network: Network, client: str, server: str, service: Service) -> Flow:
 def test_conversations_of_one_service_are_one_flow() -> None:
     network = Network()
     network.associate(CT, PACS, "CT01", "PACS", requestor=DCMTK, user_identity=1)
-    network.associate(CT, PACS, "CT01_ALT", "PACS")
+    network.associate(CT, PACS, "CT01_ALT", "PACS", requestor=DCMTK)
     network.associate(CT, PACS, "CT01", "OLD", accepted=False, outcome=DicomOutcome.REJECTED, reject_reason="1.1.7")
     found = seen(network, CT, PACS, Service.DICOM)
     assert (found.connections, found.associations, found.accepted, found.rejected) == (3, 3, 2, 1)
@@ -242,10 +242,19 @@ def test_wide_queries_and_moves_point_to_their_packets() -> None:
     assert found.evidence["wide_find"] != found.evidence["move"]
 
 
+def test_what_was_not_captured_is_not_held_against_anyone() -> None:
+    answered = DicomOperation("C-FIND", STUDY_FIND, by_client=True, requests=0, statuses={"0xFF00": 5, "0x0000": 2})
+    network = Network()
+    network.associate(CT, PACS, "CT01", "PACS", operations=(answered,))
+    found = seen(network, CT, PACS, Service.DICOM)
+    assert (found.user_identity, found.operations) == ((), {"C-FIND": 2})
+    assert "no_user" not in found.evidence
+
+
 def test_evidence_is_the_earliest_and_short() -> None:
     network = Network()
     for _ in range(20):
-        network.associate(CT, PACS, "CT01", "PACS")
+        network.associate(CT, PACS, "CT01", "PACS", requestor=DCMTK)
     found = seen(network, CT, PACS, Service.DICOM)
     moments = [event.ts for event in network.events if isinstance(event, DicomAssociation)]
     assert [reference.ts for reference in found.evidence["no_user"]] == moments[:5]

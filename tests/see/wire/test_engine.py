@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadapron.model.events import Anomaly, ArpBinding, Connection, DicomAssociation, Event, Service, Sighting
-from leadapron.see.wire import link
+from leadapron.see.wire import ip, link
 from leadapron.see.wire.engine import Engine
 from tests.see.wire import dicom_bytes as d
 from tests.see.wire import packets as p
@@ -213,7 +213,9 @@ def test_dicom_inside_other_bytes_is_not_dicom() -> None:
 @pytest.mark.parametrize("tags", [[(0x8100, 42)], [(0x88A8, 7), (0x8100, 42)]])
 def test_vlan_tags(tags: list[tuple[int, int]]) -> None:
     frames = [p.ethernet(frame[14:], tags=tags, source=frame[6:12], target=frame[:6]) for frame in store().frames]
-    assert totals(run(frames)) == totals(run(store().frames))
+    events = run(frames)
+    assert totals(events) == totals(run(store().frames))
+    assert {event.vlan for event in of(Connection, events) + of(Sighting, events)} == {tags[-1][1]}
     few = [p.ethernet(store().frames[0][14:], tags=tags), *store().frames[1:]]
     assert totals(run(few)) == totals(run(store().frames))
 
@@ -317,6 +319,26 @@ def test_fragments_are_put_together(backwards: bool) -> None:
         pieces = fragments(frame, number)
         frames += pieces[::-1] if backwards else pieces
     assert totals(run(frames)) == totals(run(store().frames))
+
+
+def test_fragments_mirrored_twice_count_once() -> None:
+    frames = [piece for number, frame in enumerate(store().frames) for piece in fragments(frame, number)]
+    engine = Engine("test", [].append, b"key")
+    engine.feed(p.ListBatch([copy for frame in frames for copy in (frame, frame)]))
+    engine.finish()
+    assert engine.context.undecodable == {}
+
+
+def test_fragments_that_never_become_whole_stay_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ip, "MAX_PENDING", 100_000)
+    reassembly = ip.Reassembly()
+    for number in range(3000):
+        piece = ip.open_packet(
+            p.ipv4("192.0.2.1", "192.0.2.2", 17, bytes(1400), identification=number, fragment=0x2000)
+        )
+        assert isinstance(piece, ip.Fragment)
+        assert reassembly.add(piece, number) is None
+    assert reassembly.lost == 3000 - 100_000 // 1400
 
 
 def test_snap_length_is_lived_with() -> None:

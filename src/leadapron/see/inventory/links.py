@@ -29,6 +29,8 @@ class Links:
         self._leases: dict[str, set[str]] = defaultdict(set)
         """Address asked of a DHCP server → MACs that asked."""
         self._vlans: dict[str, set[int]] = defaultdict(set)
+        self._zones: dict[int, set[str]] = defaultdict(set)
+        """VLANs seen in a zone, and zones seen in a VLAN."""
         self.names: dict[str, set[str]] = defaultdict(set)
         """MAC → names given to a DHCP server."""
         self.vendor_classes: dict[str, set[str]] = defaultdict(set)
@@ -46,7 +48,9 @@ class Links:
             return
         self._ttls.setdefault(pair, set()).add(event.ttl)
         if event.vlan and event.ttl in INITIAL_TTLS:
-            self._vlans[zone_of(event.ip)].add(event.vlan)
+            zone = zone_of(event.ip)
+            self._vlans[zone].add(event.vlan)
+            self._zones[event.vlan].add(zone)
 
     def claim(self, event: ArpBinding) -> None:
         if event.mac not in _NO_MACS and is_device(event.ip) and not self._full(event.ip in self._claims):
@@ -71,9 +75,13 @@ class Links:
         }
 
     def vlan_of(self, zone: str) -> int:
-        """The VLAN of a zone's own devices, where there is exactly one; else 0."""
+        """The VLAN of a zone's own devices where there is exactly one, which is no other zone's; else 0.
+
+        What several zones share is the tag of the mirror that carried them here.
+        """
         vlans = self._vlans.get(zone, set())
-        return next(iter(vlans)) if len(vlans) == 1 else 0
+        vlan = next(iter(vlans)) if len(vlans) == 1 else 0
+        return vlan if len(self._zones.get(vlan, ())) == 1 else 0
 
     def resolve(self) -> Cards:
         """Decide what each MAC is, and which address is its own."""

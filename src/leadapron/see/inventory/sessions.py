@@ -30,6 +30,8 @@ from leadapron.see.inventory.records import (
 )
 
 _NOBODY = Implementation()
+_PENDING = frozenset({"0xFF00", "0xFF01"})
+"""More answers follow (PS3.4 §C.4.1.1.4)."""
 _UNREADABLE_CREDENTIALS = frozenset({"", "digest", "ntlm", "negotiate", "cookie"})
 """What a listener cannot use as a password: challenge-response, or no password at all."""
 _SHORT_KEYS = {"rsa": 2048, "dsa": 2048, "ec": 224}
@@ -45,6 +47,11 @@ def _ended_well(operation: DicomOperation) -> bool:
     )
 
 
+def _final_answers(operation: DicomOperation) -> int:
+    """Answers that end an operation: so many requests there were at least, captured or not."""
+    return sum(number for status, number in operation.statuses.items() if status not in _PENDING)
+
+
 def fold_dicom(flow: FlowRecord, event: DicomAssociation) -> bool:
     """One association (PS3.8)."""
     record = flow.dicom = flow.dicom or DicomRecord()
@@ -53,9 +60,10 @@ def fold_dicom(flow: FlowRecord, event: DicomAssociation) -> bool:
     for operation in event.operations:
         key = Operation(operation.command, operation.sop_class, operation.by_client)
         add(record.requested, key)
-        count(record.operations, operation.command, operation.requests)
+        requests = max(operation.requests, _final_answers(operation))
+        count(record.operations, operation.command, requests)
         if operation.sop_class:
-            count(record.sop_classes, operation.sop_class, operation.requests)
+            count(record.sop_classes, operation.sop_class, requests)
         for status, responses in operation.statuses.items():
             count(record.statuses, f"{operation.command} {status}", responses)
         if operation.statuses:
@@ -97,12 +105,14 @@ def _fold_negotiation(flow: FlowRecord, record: DicomRecord, event: DicomAssocia
             add(record.accepted_syntaxes, context.accepted_transfer_syntax)
     if event.accepted:
         record.accepted += 1
-        record.user_identity.add(event.user_identity)
         add(record.answered_titles, event.called_ae_title)
+        # Who never saw the requestor's user information (it has to name its toolkit) cannot say what it lacks.
+        if event.user_identity or event.requestor != _NOBODY:
+            record.user_identity.add(event.user_identity)
         if event.user_identity == 2:
             flow.tell(credentials=Service.DICOM.value)
             flow.evidence.cite("credentials", event)
-        if event.user_identity == 0:
+        if event.user_identity == 0 and event.requestor != _NOBODY:
             flow.evidence.cite("no_user", event)
     if event.outcome is DicomOutcome.REJECTED:
         record.rejected += 1

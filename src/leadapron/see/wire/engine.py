@@ -45,12 +45,15 @@ class Engine:
         """(address, MAC, time-to-live) already sighted → text of the MAC."""
         self._header = 0
         """Length of the link header that the current batch's plain packets share."""
+        self._tagged = False
+        """Does it end in a VLAN tag?"""
 
     # ------------------------------------------------------------ batches
     def feed(self, batch: PacketBatch) -> None:
         """All packets of a batch, in order."""
         self.context.enter(batch)
         header = self._header = _header_length(batch)
+        self._tagged = header > _PLAIN_LINKS.get(batch.link_type, (header,))[0]
         self.tcp.enter(_tail_reader(batch.buffer, header) if header else None)
         if header:
             self._feed_plain(batch, header)
@@ -113,7 +116,8 @@ class Engine:
         if half is None or flags & SYN:
             network = offset + self._header
             ack = int.from_bytes(buffer[network + 28 : network + 32], "big")
-            self.tcp.packet(key, seq, flags, ack, data, size, buffer[offset : network + 9])
+            vlan = (buffer[network - 4] & 15) << 8 | buffer[network - 3] if self._tagged else 0
+            self.tcp.packet(key, seq, flags, ack, data, size, buffer[offset : network + 9], vlan)
         else:
             self.tcp.ongoing(half, seq, flags, data, size)
 
@@ -172,11 +176,7 @@ class Engine:
         key = packet.addresses + payload[:4]
         seq, ack = int.from_bytes(payload[4:8], "big"), int.from_bytes(payload[8:12], "big")
         link_header = frame.destination + frame.source + bytes((packet.ttl,)) if frame.source else b""
-        self.tcp.packet(key, seq, payload[13], ack, payload[start:], packet.size - start, link_header)
-        if frame.vlan:
-            half = self.tcp.halves.get(key)
-            if half is not None:
-                half.conn.vlan = frame.vlan
+        self.tcp.packet(key, seq, payload[13], ack, payload[start:], packet.size - start, link_header, frame.vlan)
 
     def _udp(self, packet: ip.Packet, frame: link.Frame, depth: int) -> None:
         payload = packet.payload
@@ -189,11 +189,12 @@ class Engine:
         self.udp.packet(packet.addresses, packet.identification, payload, packet.size, macs, frame.vlan)
 
     # ------------------------------------------------------------ who sits where
-    def _see_link(self, conn: TcpConnection, half: Half, link_header: bytes) -> None:
-        """Learn the sender's MAC and hops from an opening packet. `link_header` ends with the TTL."""
+    def _see_link(self, conn: TcpConnection, half: Half, link_header: bytes, vlan: int) -> None:
+        """Learn the sender's VLAN, MAC and hops from an opening packet. `link_header` ends with the TTL."""
+        conn.vlan = conn.vlan or vlan
         if len(link_header) < 13:
             return
-        conn.learn_mac(half.side, self._sighting(half.key[:-4], link_header[6:12], link_header[-1], conn.vlan))
+        conn.learn_mac(half.side, self._sighting(half.key[:-4], link_header[6:12], link_header[-1], vlan))
 
     def _sighting(self, ends: bytes, mac: bytes, ttl: int, vlan: int) -> str:
         """Note that the first of two addresses (`ends`) sent from a MAC; returns the MAC's text."""

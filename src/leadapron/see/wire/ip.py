@@ -11,8 +11,14 @@ MAX_EXTENSION_HEADERS = 16
 MAX_DATAGRAMS = 1024
 """Datagrams that are being put together at one time."""
 MAX_DATAGRAM = 65_535
+MAX_PENDING = 16 * 1024 * 1024
+"""Bytes of all datagrams that are being put together."""
+REMEMBERED = 1024
+"""Finished datagrams whose pieces, mirrored twice, begin no new one."""
 MAX_PIECES = 256
 """Fragments of one datagram; the smallest legal IPv4 MTU makes 120 of the longest."""
+MIRROR_WINDOW = 200_000_000
+"""Nanoseconds within which equal pieces are one that was mirrored twice."""
 FRAGMENT_TIMEOUT = 30_000_000_000
 """Nanoseconds after its first fragment (RFC 791 suggests 15 to 120 s)."""
 
@@ -107,11 +113,18 @@ def _open6(data: bytes) -> Packet | Fragment | Undecodable:
     return packet
 
 
+_Key = tuple[bytes, int, int]
+"""Addresses, protocol, identification."""
+
+
 class Reassembly:
     """Fragments of datagrams; what was there first wins, so a later overlap cannot rewrite it."""
 
     def __init__(self) -> None:
-        self._pending: dict[tuple[bytes, int, int], _Datagram] = {}
+        self._pending: dict[_Key, _Datagram] = {}
+        self._done: dict[_Key, int] = {}
+        """Finished datagrams → when they began."""
+        self._size = 0
         self.lost = 0
         """Datagrams given up."""
         self.overlaps = 0
@@ -120,38 +133,55 @@ class Reassembly:
         """The whole packet once its last missing piece arrives. `now` in nanoseconds."""
         packet = fragment.packet
         key = packet.addresses, packet.protocol, packet.identification
+        began = self._done.get(key)
+        if began is not None and now - began <= MIRROR_WINDOW:
+            return None
         datagram = self._pending.get(key)
         if datagram is not None and now - datagram.started > FRAGMENT_TIMEOUT:
-            del self._pending[key]
+            self._forget(key)
             self.lost += 1
             datagram = None
         if datagram is None:
-            self._make_room()
             datagram = self._pending[key] = _Datagram(now)
+        before = datagram.size
         if not datagram.add(fragment):
             self.overlaps += 1
+        self._size += datagram.size - before
         payload = datagram.whole()
         if payload is None:
+            self._make_room()
             return None
-        del self._pending[key]
+        self._forget(key)
+        self._remember(key, datagram.started)
         return Packet(packet.protocol, packet.addresses, packet.ttl, payload, len(payload), packet.identification)
 
     def finish(self) -> None:
         """Count what never became whole."""
         self.lost += len(self._pending)
         self._pending.clear()
+        self._size = 0
+
+    def _forget(self, key: _Key) -> None:
+        self._size -= self._pending.pop(key).size
+
+    def _remember(self, key: _Key, began: int) -> None:
+        if len(self._done) >= REMEMBERED:
+            del self._done[next(iter(self._done))]
+        self._done[key] = began
 
     def _make_room(self) -> None:
-        if len(self._pending) >= MAX_DATAGRAMS:
-            del self._pending[next(iter(self._pending))]
+        while len(self._pending) > MAX_DATAGRAMS or self._size > MAX_PENDING:
+            self._forget(next(iter(self._pending)))
             self.lost += 1
 
 
 class _Datagram:
-    __slots__ = ("_parts", "_total", "started")
+    __slots__ = ("_parts", "_total", "size", "started")
 
     def __init__(self, started: int) -> None:
         self.started = started
+        self.size = 0
+        """Bytes kept."""
         self._parts: dict[int, bytes] = {}
         self._total = -1
 
@@ -162,7 +192,11 @@ class _Datagram:
             return False
         if not fragment.more and self._total < 0:
             self._total = fragment.offset + len(piece)
-        return self._parts.setdefault(fragment.offset, piece) == piece
+        if fragment.offset in self._parts:
+            return self._parts[fragment.offset] == piece
+        self._parts[fragment.offset] = piece
+        self.size += len(piece)
+        return True
 
     def whole(self) -> bytes | None:
         if self._total < 0:

@@ -23,7 +23,7 @@ MAX_WINDOW = 1 << 24
 class TcpTable:
     """Connections by direction key; the packet engine looks halves up in `halves` itself."""
 
-    def __init__(self, context: CaptureContext, see_link: Callable[[TcpConnection, Half, bytes], None]) -> None:
+    def __init__(self, context: CaptureContext, see_link: Callable[[TcpConnection, Half, bytes, int], None]) -> None:
         self.context = context
         self.halves: dict[bytes, Half] = {}
         self._see_link = see_link
@@ -35,18 +35,21 @@ class TcpTable:
         """A batch begins. `read_tail` gives sequence number and payload length of the packet at an offset of it."""
         self._read_tail = read_tail
 
-    def packet(self, key: bytes, seq: int, flags: int, ack: int, data: bytes, size: int, link: bytes) -> None:
-        """Any TCP packet. `data` is what was captured of `size` payload bytes; `link` the link header, if Ethernet."""
+    def packet(
+        self, key: bytes, seq: int, flags: int, ack: int, data: bytes, size: int, link: bytes, vlan: int
+    ) -> None:
+        """Any TCP packet. `data` is what was captured of `size` payload bytes; `link` the link header, if
+        Ethernet, and `vlan` its innermost tag."""
         half = self.halves.get(key)
         if flags & SYN:
             half = self._opening(half, key, seq, flags, ack)
             seq = (seq + 1) & MASK
-            self._see_link(half.conn, half, link)
+            self._see_link(half.conn, half, link, vlan)
         elif half is None:
             if size <= 0 or flags & RST:
                 return
             half = self._midstream(key, seq, ack, flags)
-            self._see_link(half.conn, half, link)
+            self._see_link(half.conn, half, link, vlan)
         self.ongoing(half, seq, flags, data, size)
 
     def ongoing(self, half: Half, seq: int, flags: int, data: bytes, size: int) -> None:
