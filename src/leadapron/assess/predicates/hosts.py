@@ -135,6 +135,4 @@ def _spell(seconds: int) -> str:
         return f"{sign}{size} s"
     if size < 7200:
         return f"{sign}{round(size / 60)} min"
-    if size < 172800:
-        return f"{sign}{round(size / 3600)} h"
-    return f"{sign}{round(size / 86400)} d"
+    return f"{sign}{round(size / 3600)} h"
