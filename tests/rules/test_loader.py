@@ -26,7 +26,6 @@ detection:
 tags: [attack.t1040]
 harm: [confidentiality]
 confidence: seen
-subject: asset
 group_by: server
 effort_hours: 2
 ease: easy
@@ -59,8 +58,8 @@ def test_a_rule_is_read(tmp_path: Path) -> None:
     ("old", "new", "said"),
     [
         ("harm: [confidentiality]", "harm: [money]", r"sample-rule.yml:14: harm\[0\]: Invalid enum value 'money'"),
-        ("ease: easy", "ease: easy\nprice: 3", "sample-rule.yml:20: price: no such key"),
-        ("ease: easy", "ease: easy\nease: hard", r"sample-rule.yml:20: ease is given twice \(first in line 19\)"),
+        ("ease: easy", "ease: easy\nprice: 3", "sample-rule.yml:19: price: no such key"),
+        ("ease: easy", "ease: easy\nease: hard", r"sample-rule.yml:19: ease is given twice \(first in line 18\)"),
         ("effort_hours: 2\n", "", "missing required field `effort_hours`"),
         (
             "    service: http\n",
@@ -69,7 +68,7 @@ def test_a_rule_is_read(tmp_path: Path) -> None:
         ),
         ("condition: served", "condition: nothing", "sample-rule.yml:12: detection.condition"),
         ("category: flow", "category: dns", "sample-rule.yml:7: logsource"),
-        ("csf: [PR.DS-02]", "csf: [PR.ZZ-99]", "sample-rule.yml:20: controls.csf: 'PR.ZZ-99' is not in"),
+        ("csf: [PR.DS-02]", "csf: [PR.ZZ-99]", "sample-rule.yml:19: controls.csf: 'PR.ZZ-99' is not in"),
         ("csf: [PR.DS-02]", "iso: [A.5]", "no such framework"),
         ("attack.t1040", "attack.40", "tags: 'attack.40'"),
         ('fr: {title: Un titre, seen: "{subject}"', 'fr: {title: Un titre, seen: " "', "texts.fr.seen: empty"),
@@ -82,11 +81,11 @@ def test_a_rule_is_read(tmp_path: Path) -> None:
         ("  fr: ", "  de: ", "texts: no fr"),
         ("en: {title: A plain title", "en: {title: Another", "texts.en.title: differs"),
         ("[{service: http, port: 80}]", "[{service: smb, port: 80}]", r"samples.fires\[0\]: the rule does not fire"),
-        ("[{service: https, port: 443}]", "[{service: http, port: 1}]", r"yml:25: samples.silent\[0\]: the rule fires"),
+        ("[{service: https, port: 443}]", "[{service: http, port: 1}]", r"yml:24: samples.silent\[0\]: the rule fires"),
         ("[{service: https, port: 443}]", "[{service: nope, port: 1}]", r"samples.silent\[0\]: Invalid enum value"),
         ("group_by: server", "group_by: zone", "group_by: zone does not suit"),
         ("name: sample-rule", "name: other", "differs from the file's name"),
-        ("ease: easy", "ease: easy\nevidence: [hearsay]", "yml:20: evidence: no facet is called 'hearsay'"),
+        ("ease: easy", "ease: easy\nevidence: [hearsay]", "yml:19: evidence: no facet is called 'hearsay'"),
         ("level: medium", "level: awful", "level"),
         ("level: medium\n", "", "are required"),
         ("title: A plain title\n", "title: [\n", "not readable as YAML"),

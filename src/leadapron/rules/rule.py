@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from leadapron.model.findings import Confidence, Harm, Severity, SubjectType
+from leadapron.model.findings import Confidence, Harm, Severity
 from leadapron.rules.condition import Node
 
 LANGUAGES = ("en", "fr")
@@ -80,7 +80,6 @@ class Extension(Struct, frozen=True, kw_only=True):
 
     harm: tuple[Harm, ...]
     confidence: Confidence
-    subject: SubjectType
     group_by: GroupBy
     effort_hours: float
     """Working hours of the remedy for one subject, an order of magnitude."""

@@ -62,7 +62,8 @@ class Workspace:
             found = tomllib.loads(settings.read_text(encoding="utf-8")).get("format")
             key = (path / "key").read_bytes()
         except FileNotFoundError as error:
-            raise WorkspaceError(f"{path}: no workspace here ({error.filename} is missing)") from error
+            message = f"{path}: no workspace here ({error.filename} is missing); `assess --workspace` makes one"
+            raise WorkspaceError(message) from error
         except OSError as error:
             raise WorkspaceError(f"{path}: the workspace cannot be read ({error.strerror})") from error
         except ValueError as error:

@@ -98,6 +98,13 @@ class Writer:
     def _flush(self) -> None:
         if not self._pending:
             return
+        try:
+            self._write_chunk()
+        finally:
+            # What could not be written is not tried again: half of it may lie there already.
+            self._pending.clear()
+
+    def _write_chunk(self) -> None:
         if not self._chunk:
             self._remove()
         self._chunk += 1
@@ -106,17 +113,16 @@ class Writer:
             groups[type(event), event.ts.date()].append(event)
         for (event_type, day), events in groups.items():
             self._write_file(event_type, day, events)
-        self.events += len(self._pending)
-        self._pending.clear()
+            self.events += len(events)
 
     def _write_file(self, event_type: type[Event], day: date, events: list[Event]) -> None:
         folder = self._folder / kind_of(event_type) / f"day={day.isoformat()}"
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self._slug}-{self._chunk:04d}.parquet"
         temporary = folder / f".{path.name}.tmp"
         plain = msgspec.to_builtins(events, builtin_types=(datetime,))
         table = pa.Table.from_pylist(plain, schema=schema_of(event_type))
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             pq.write_table(table, temporary, compression="zstd", store_schema=False)
             temporary.replace(path)
         except OSError as error:
