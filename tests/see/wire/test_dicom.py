@@ -193,6 +193,11 @@ def test_lies_become_anomalies_and_what_follows_is_still_read(broken: bytes, ano
     assert "C-STORE" in {operation.command for operation in only(events).operations}
 
 
+def test_a_request_that_comes_late_belongs_to_its_answer() -> None:
+    association = only(play(DicomDissector, [*STORE[1:2], *STORE[4:5], STORE[0], *STORE[2:4]]))
+    assert (association.requestor.version_name, association.objects) == ("TEST_10", 1)
+
+
 def test_a_gap_in_the_stream_costs_no_more_than_itself() -> None:
     assert only(play(DicomDissector, [*STORE[:2], (CLIENT, b"\x00lost sync" * 3), *STORE[2:]])).objects == 1
 

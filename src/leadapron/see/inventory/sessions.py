@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from leadapron.model.events import (
     BannerSession,
     DicomAssociation,
@@ -47,8 +49,17 @@ def _ended_well(operation: DicomOperation) -> bool:
     )
 
 
+def _operations(event: DicomAssociation) -> dict[str, int]:
+    """Command → operations: as many as there were requests or, where those were not captured, final answers."""
+    requests: Counter[str] = Counter()
+    answers: Counter[str] = Counter()  # apart, for an answer need not name its SOP class
+    for operation in event.operations:
+        requests[operation.command] += operation.requests
+        answers[operation.command] += _final_answers(operation)
+    return {command: max(number, answers[command]) for command, number in requests.items()}
+
+
 def _final_answers(operation: DicomOperation) -> int:
-    """Answers that end an operation: so many requests there were at least, captured or not."""
     return sum(number for status, number in operation.statuses.items() if status not in _PENDING)
 
 
@@ -60,10 +71,8 @@ def fold_dicom(flow: FlowRecord, event: DicomAssociation) -> bool:
     for operation in event.operations:
         key = Operation(operation.command, operation.sop_class, operation.by_client)
         add(record.requested, key)
-        requests = max(operation.requests, _final_answers(operation))
-        count(record.operations, operation.command, requests)
         if operation.sop_class:
-            count(record.sop_classes, operation.sop_class, requests)
+            count(record.sop_classes, operation.sop_class, max(operation.requests, _final_answers(operation)))
         for status, responses in operation.statuses.items():
             count(record.statuses, f"{operation.command} {status}", responses)
         if operation.statuses:
@@ -71,6 +80,8 @@ def fold_dicom(flow: FlowRecord, event: DicomAssociation) -> bool:
             if _ended_well(operation):
                 add(record.answered, key)
         flow.evidence.cite(operation.command.lower().replace("-", "_"), event)
+    for command, number in _operations(event).items():
+        count(record.operations, command, number)
     record.objects += event.objects
     record.object_bytes += event.object_bytes
     record.syntaxes.update(event.transfer_syntaxes)

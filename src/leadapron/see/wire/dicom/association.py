@@ -37,6 +37,12 @@ class Association:
         self._titles = text(body[20:36]), text(body[4:20])
         self._request = items
 
+    def awaits(self, body: bytes) -> bool:
+        """Is this the request of what was answered already? A lost packet holds one side up while the other goes on."""
+        return (
+            self._request is None and self._answer is not None and self._titles == (text(body[20:36]), text(body[4:20]))
+        )
+
     def answered(self, body: bytes, items: AssociateItems) -> None:
         """A-ASSOCIATE-AC, which repeats the titles of the request."""
         self.begun = True

@@ -216,7 +216,7 @@ class DicomDissector(Dissector):
 
     def _requested(self, side: Side, body: bytes, *, whole: bool) -> None:
         conversation = self.conversation
-        if self._association.begun:
+        if self._association.begun and not self._association.awaits(body):
             conversation.emit(self._association.event(conversation))
             self._association = Association(conversation.pseudonym, conversation.now(), conversation.current_packet())
         self._set_requestor(side)
