@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -126,7 +127,8 @@ class Writer:
             pq.write_table(table, temporary, compression="zstd", store_schema=False)
             temporary.replace(path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise WorkspaceError(f"{path}: cannot be written ({error.strerror}); free space or rights?") from error
 
     def _remove(self) -> None:
