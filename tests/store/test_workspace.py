@@ -112,10 +112,11 @@ def test_a_chunk_that_could_not_be_written_whole_is_not_written_twice(tmp_path: 
     obstacle.parent.mkdir()
     obstacle.touch()  # a file where the folder of a kind should be: one kind of the chunk fails, as on a full disk
     binding = ArpBinding(ts=NOON, sensor="monday.pcap", packet=0, ip="10.1.0.7", mac=MAC)
-    with pytest.raises(WorkspaceError), workspace.writer("monday.pcap") as writer:
+    with workspace.writer("monday.pcap") as writer:
         for number in range(CHUNK_EVENTS - 1):
             writer.write(sighting(number))
-        writer.write(binding)
+        with pytest.raises(WorkspaceError):
+            writer.write(binding)
     obstacle.unlink()
     assert len(list(workspace.events())) == CHUNK_EVENTS - 1
 
