@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadapron.model.events import EVENT_KINDS, Endpoint, Event, Service
+from leadapron.model.events import EVENT_KINDS, ArpBinding, DhcpSeen, Endpoint, Event, Service
 from leadapron.model.fingerprints import Fingerprints
 from leadapron.model.inventory import Role
-from leadapron.see.inventory import build_inventory
+from leadapron.see.inventory import build_inventory, fold
+from leadapron.see.inventory.links import MAX_RIVALS, Links
 from tests.see.inventory.network import (
     ARCHIVE,
     CT,
@@ -155,3 +157,31 @@ def test_starts_are_kept_up_to_a_limit() -> None:
     seen = flow(network.inventory(), CT, PACS, Service.UNKNOWN)
     assert seen.starts == tuple(moments[:256])
     assert seen.connections == 300
+
+
+def test_what_is_forged_with_ease_crowds_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MAX_HOSTS", "MAX_GLIMPSED", "MAX_FLOWS", "MAX_ONE_SIDED", "MAX_ATTEMPTS"):
+        monkeypatch.setattr(fold, name, 20)
+    flood = Network("flood")
+    for number in range(200):
+        forged = f"10.9.{number}.1"
+        flood.sight(forged, f"02:99:00:00:00:{number:02x}")
+        flood.probe(forged, PACS, 104)
+        flood.connect(forged, PACS, 8104, client_bytes=0, server_bytes=0)
+        flood.associate(forged, PACS, "EVIL", "PACS", port=9104, accepted=False)
+        flood.events.pop()  # its connection: nobody answered
+    inventory = build_inventory(flood.events + department().events, FINGERPRINTS)
+    assert addresses(inventory) >= {CT, MR, PACS, ARCHIVE, RIS, READING}
+    assert flow(inventory, CT, PACS, Service.DICOM).operations == {"C-STORE": 10}
+    assert inventory.quality.anomalies["inventory.hosts"] > 0
+    assert len(inventory.assets) < 30
+
+
+def test_one_card_or_address_cannot_fill_the_tables() -> None:
+    links, own = Links(), "02:00:00:00:00:01"
+    for number in range(500):
+        mac = f"02:99:00:00:{number >> 8:02x}:{number & 255:02x}"
+        links.claim(ArpBinding(ts=START, sensor="span", packet=1, ip=CT, mac=mac))
+        links.lease(DhcpSeen(ts=START, sensor="span", packet=1, mac=own, hostname=f"name{number}"))
+    assert len(links.conflicts()[CT]) == MAX_RIVALS
+    assert len(links.names[own]) == MAX_RIVALS

@@ -283,6 +283,14 @@ def test_deflated_objects_are_read() -> None:
     assert read(data, "1.2.840.10008.1.2.1.99", 100).study == "1.9"
 
 
+def test_a_deflated_flood_is_given_up() -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = packer.compress(d.data_set([(0x0009_1010, "OB", bytes(20_000_000))], d.EXPLICIT)) + packer.flush()
+    reader = HeadReader("1.2.840.10008.1.2.1.99")
+    reader.feed(data[:2048])
+    assert reader.done
+
+
 def test_width_of_queries() -> None:
     assert is_wide_query(d.data_set(WIDE), d.IMPLICIT)
     assert not is_wide_query(d.data_set([*WIDE, (0x0020_0010, "SH", b"7")]), d.IMPLICIT)

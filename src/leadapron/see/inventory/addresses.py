@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 EXTERNAL_ZONE = "external"
 """Zone of every public address."""
-CACHED_ADDRESSES = 65_536
+CACHED_ADDRESSES = 8_192
 
 _INTERNAL = tuple(
     ip_network(prefix)

@@ -23,11 +23,12 @@ def build_inventory(events: Iterable[Event], fingerprints: Fingerprints) -> Inve
     fold = Fold()
     for event in events:
         fold.take(event)
+    fold.finish()
     cards = fold.links.resolve()
     sweeps = find_sweeps(fold)
     present = {ip for ip, host in fold.hosts.items() if host.spoke}
     present |= {client for client, _ in sweeps if not is_external(client)}
-    grouping = Grouping(present.union(cards.addresses()))
+    grouping = Grouping(present.union(fold.hosts.keys() & set(cards.addresses())))
     names = {ip: frozenset(map(short_name, host.declared)) for ip, host in fold.hosts.items()}
     join_by_card(grouping, cards, names)
     join_routers(grouping, cards)

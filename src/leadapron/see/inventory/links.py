@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 
 from leadapron.model.events import ArpBinding, DhcpSeen, Sighting
 from leadapron.see.inventory.addresses import address_order, is_device, is_external, zone_of
@@ -12,8 +12,10 @@ INITIAL_TTLS = frozenset({32, 64, 128, 255})
 """Times-to-live that operating systems start with: seen unchanged, no router stood in between."""
 SMALL_TTL = 4
 """Multicast protocols start this low (SSDP, mDNS): it tells nothing of routers."""
-MAX_LINKS = 65_536
-"""Distinct (address, MAC) pairs kept."""
+MAX_LINKS = 16_384
+"""Distinct pairs of address and MAC kept of each kind of evidence, so that forged ones of one leave room for others."""
+MAX_RIVALS = 16
+"""MACs kept of one address, and names of one MAC: enough to show that they contradict each other."""
 MAX_ADDRESSES_PER_CARD = 8
 """A card with more addresses on its link than this is taken for something that speaks for others."""
 _NO_MACS = frozenset({"", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"})
@@ -36,15 +38,15 @@ class Links:
         self.vendor_classes: dict[str, set[str]] = defaultdict(set)
         self.overflow = 0
 
-    def _full(self, known: bool) -> bool:
-        if known or len(self._ttls) + len(self._claims) + len(self._leases) + len(self.names) < MAX_LINKS:
+    def _full(self, table: Sized, *, known: bool) -> bool:
+        if known or len(table) < MAX_LINKS:
             return False
         self.overflow += 1
         return True
 
     def sighting(self, event: Sighting) -> None:
         pair = (event.ip, event.mac)
-        if event.mac in _NO_MACS or not is_device(event.ip) or self._full(pair in self._ttls):
+        if event.mac in _NO_MACS or not is_device(event.ip) or self._full(self._ttls, known=pair in self._ttls):
             return
         self._ttls.setdefault(pair, set()).add(event.ttl)
         if event.vlan and event.ttl in INITIAL_TTLS:
@@ -53,18 +55,22 @@ class Links:
             self._zones[event.vlan].add(zone)
 
     def claim(self, event: ArpBinding) -> None:
-        if event.mac not in _NO_MACS and is_device(event.ip) and not self._full(event.ip in self._claims):
-            self._claims[event.ip].add(event.mac)
+        if (
+            event.mac not in _NO_MACS
+            and is_device(event.ip)
+            and not self._full(self._claims, known=event.ip in self._claims)
+        ):
+            _add(self._claims[event.ip], event.mac)
 
     def lease(self, event: DhcpSeen) -> None:
-        if event.mac in _NO_MACS or self._full(event.mac in self.names):
+        if event.mac in _NO_MACS:
             return
-        if event.hostname:
-            self.names[event.mac].add(event.hostname)
-        if event.vendor_class:
-            self.vendor_classes[event.mac].add(event.vendor_class)
-        if is_device(event.requested_ip):
-            self._leases[event.requested_ip].add(event.mac)
+        for table, value in ((self.names, event.hostname), (self.vendor_classes, event.vendor_class)):
+            if value and not self._full(table, known=event.mac in table):
+                _add(table[event.mac], value)
+        ip = event.requested_ip
+        if is_device(ip) and not self._full(self._leases, known=ip in self._leases):
+            _add(self._leases[ip], event.mac)
 
     def conflicts(self) -> dict[str, tuple[str, ...]]:
         """Addresses that more than one MAC claimed."""
@@ -86,6 +92,11 @@ class Links:
     def resolve(self) -> Cards:
         """Decide what each MAC is, and which address is its own."""
         return Cards(self._ttls, self._claims, self._leases)
+
+
+def _add(values: set[str], value: str) -> None:
+    if len(values) < MAX_RIVALS:
+        values.add(value)
 
 
 class Cards:

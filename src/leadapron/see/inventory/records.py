@@ -294,12 +294,12 @@ class FlowRecord:
 
 
 class Attempt:
-    """Tries that got nothing, or a refusal: kept small, for a sweep or a flood makes many."""
+    """Tries that got nothing, a refusal, or no word: kept small, for a sweep or a flood makes many."""
 
-    __slots__ = ("bytes", "count", "first", "gaps", "last", "reference", "refused")
+    __slots__ = ("answered", "bytes", "count", "first", "gaps", "last", "reference", "refused")
 
     def __init__(self) -> None:
-        self.count = self.refused = self.bytes = self.gaps = 0
+        self.count = self.answered = self.refused = self.bytes = self.gaps = 0
         self.first, self.last = NEVER, ALWAYS
         self.reference: EventRef | None = None
         """The earliest."""
@@ -308,7 +308,7 @@ class Attempt:
         """As a flow in which the server took no part."""
         flow = FlowRecord()
         flow.seen(self.first, self.last)
-        flow.connections, flow.refused = self.count, self.refused
+        flow.connections, flow.answered, flow.refused = self.count, self.answered, self.refused
         flow.bytes_to_server, flow.gaps = self.bytes, self.gaps
         flow.started(self.first)
         if self.reference is not None:

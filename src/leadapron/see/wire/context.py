@@ -15,9 +15,9 @@ from leadapron.see.wire.dissector import Dissector
 
 MAX_EARLY_TOTAL = 64 << 20
 """Bytes of out-of-order segments kept over all connections."""
-MAX_FACTS = 65_536
+MAX_FACTS = 32_768
 """Distinct facts remembered so as to write each once; beyond, memory starts anew and facts may repeat."""
-MAX_ADDRESSES = 65_536
+MAX_ADDRESSES = 32_768
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -22,7 +22,7 @@ _PLAIN_LINKS = {link.ETHERNET: (14, 18, 22), link.LINUX_SLL: (16, 20)}
 """Link type → lengths of its header without and with VLAN tags; the ethertype is its last two bytes."""
 _SAMPLE = 16
 """Packets of a batch looked at to learn whether it is VLAN-tagged."""
-MAX_SIGHTINGS = 65_536
+MAX_SIGHTINGS = 16_384
 
 
 class Engine:

@@ -10,7 +10,7 @@ from leadapron.see.wire.streams import ACK, FIN, MASK, RST, SYN, Half, TcpConnec
 
 SECOND = 1_000_000_000
 SWEEP_INTERVAL = 5 * SECOND
-MAX_HALVES = 100_000
+MAX_HALVES = 65_536
 """Two per connection. Beyond, the oldest connections that never got an answer are closed first."""
 IDLE_TIMEOUT = 3600 * SECOND
 HALF_OPEN_TIMEOUT = 60 * SECOND

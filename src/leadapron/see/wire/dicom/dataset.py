@@ -174,7 +174,7 @@ class HeadReader:
             closing, inner = self._within[-1] if self._within else (0, encoding)
             element = inner.element(data, position)
             if isinstance(element, _End):
-                self.done = element is _End.BROKEN
+                self.done = self.done or element is _End.BROKEN
                 break
             tag, start, length, _ = element
             if closing:
