@@ -197,6 +197,15 @@ def test_connections_that_carry_files_belong_to_the_ftp_session() -> None:
     assert asset(inventory, CT).services == ("ftp/21",)
 
 
+def test_a_file_of_messages_is_no_hl7_interface_whoever_opens_the_connection() -> None:
+    network = Network()
+    banner(network, Service.FTP, 21, server_banner="220 ready")
+    network.hl7(CT, READING, "ADT^A01", traffic=(Hl7Traffic(True, "ADT^A01", "HIS", "", "", "", "2.5", 20),))
+    network.events[-1] = msgspec.structs.replace(network.events[-1], server_bytes=0)
+    banner(network, Service.FTP, 21, server_banner="220 ready")
+    assert [found.service for found in network.inventory().flows] == [Service.FTP]
+
+
 def test_smb_signing_holds_only_if_every_session_had_to_be_signed() -> None:
     network = Network()
     network.smb(READING, PACS, signing_required=True, shares=("images",))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from leadapron.model.events import Implementation, Service
+from leadapron.model.events import Implementation, Service, Transport
 from leadapron.model.inventory import Asset, Flow
 from leadapron.see.inventory.addresses import by_address
 from leadapron.see.inventory.fold import Fold
@@ -90,11 +90,18 @@ class DeviceFlows:
                         mine |= theirs
 
     def _unite_transfers(self) -> None:
-        """A connection to a high port during an FTP session between the same two carries its files (RFC 959 §3.2)."""
+        """A connection to a high port during an FTP session between the same two carries its files (RFC 959 §3.2).
+
+        Either side may open it. HL7 messages in a file have no answer.
+        """
         sessions = {(key.client, key.server): key for key in self.records if key.service is Service.FTP}
+        sessions |= {(server, client): key for (client, server), key in list(sessions.items())}
         for key, record in list(self.records.items()):
             main = sessions.get((key.client, key.server))
-            if main is None or key.service is not Service.UNKNOWN or key.port < _FIRST_USER_PORT:
+            if main is None or key.transport is not Transport.TCP or key.port < _FIRST_USER_PORT:
+                continue
+            one_way = bool(record.bytes_to_server) is not bool(record.bytes_to_client)
+            if not (key.service is Service.UNKNOWN or (key.service is Service.HL7 and one_way)):
                 continue
             session = self.records[main]
             if session.first <= record.first <= session.last:
