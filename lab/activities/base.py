@@ -21,6 +21,7 @@ class Activity(msgspec.Struct, kw_only=True, tag_field="do", forbid_unknown_fiel
     jitter: float = 0.0
 
     def run(self, site: "Site", host: "Host") -> None:
+        """Do it, from the device `host`; each activity says how."""
         raise NotImplementedError
 
     def target(self, site: "Site", protocol: str) -> "tuple[Host, AnyService]":

@@ -21,6 +21,7 @@ class Service(msgspec.Struct, kw_only=True, tag_field="kind", forbid_unknown_fie
     security: Security = Security.NONE
 
     def start(self, host: "Host") -> None:
+        """Launch it in the device's namespace; each service says how."""
         raise NotImplementedError
 
 
