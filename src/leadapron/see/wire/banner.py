@@ -32,13 +32,7 @@ class BannerDissector(Dissector):
         conversation = self.conversation
         conversation.emit(
             BannerSession(
-                ts=conversation.start,
-                sensor=conversation.sensor,
-                packet=conversation.packet,
-                uid=conversation.uid,
-                client=conversation.client,
-                server=conversation.server,
-                end=conversation.now(),
+                **self.whereabouts(),
                 service=self.service,
                 server_banner=self.server_banner,
                 client_banner=self.client_banner,

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
 from enum import IntEnum
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
@@ -111,6 +111,19 @@ class Dissector(ABC):
     def gap(self, side: Side, size: int) -> int:
         """`size` bytes of one side are lost for good. Returns what to skip after them: STOP to give up (default)."""
         return STOP
+
+    def whereabouts(self) -> dict[str, Any]:
+        """The fields that every session event has: which conversation, when, and where in the capture."""
+        conversation = self.conversation
+        return {
+            "ts": conversation.start,
+            "sensor": conversation.sensor,
+            "packet": conversation.packet,
+            "uid": conversation.uid,
+            "client": conversation.client,
+            "server": conversation.server,
+            "end": conversation.now(),
+        }
 
     @abstractmethod
     def close(self) -> None:

@@ -140,13 +140,7 @@ class Hl7Dissector(Dissector):
         conversation = self.conversation
         conversation.emit(
             Hl7Session(
-                ts=conversation.start,
-                sensor=conversation.sensor,
-                packet=conversation.packet,
-                uid=conversation.uid,
-                client=conversation.client,
-                server=conversation.server,
-                end=conversation.now(),
+                **self.whereabouts(),
                 traffic=tuple(replace(row, messages=count) for row, count in self._counts.items()),
                 messages=self._messages,
                 gaps=self._gaps,

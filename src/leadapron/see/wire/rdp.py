@@ -92,13 +92,7 @@ class RdpDissector(Dissector):
         conversation = self.conversation
         conversation.emit(
             RdpSession(
-                ts=conversation.start,
-                sensor=conversation.sensor,
-                packet=conversation.packet,
-                uid=conversation.uid,
-                client=conversation.client,
-                server=conversation.server,
-                end=conversation.now(),
+                **self.whereabouts(),
                 requested=self._requested,
                 selected=self._selected,
                 failure=self._failure,

@@ -93,13 +93,7 @@ class SmbDissector(Dissector):
         called = "" if self._called.startswith("*") else self._called
         conversation.emit(
             SmbSession(
-                ts=conversation.start,
-                sensor=conversation.sensor,
-                packet=conversation.packet,
-                uid=conversation.uid,
-                client=conversation.client,
-                server=conversation.server,
-                end=conversation.now(),
+                **self.whereabouts(),
                 dialect=facts.dialect,
                 smb1_offered=facts.smb1_offered,
                 signing_enabled=facts.signing_enabled,

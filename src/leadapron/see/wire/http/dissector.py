@@ -147,13 +147,7 @@ class HttpDissector(Dissector):
         conversation = self.conversation
         conversation.emit(
             HttpSession(
-                ts=conversation.start,
-                sensor=conversation.sensor,
-                packet=conversation.packet,
-                uid=conversation.uid,
-                client=conversation.client,
-                server=conversation.server,
-                end=conversation.now(),
+                **self.whereabouts(),
                 exchanges=self._ledger.exchanges(),
                 requests=self._ledger.requests,
                 host=self._host,

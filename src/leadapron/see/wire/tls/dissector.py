@@ -152,13 +152,7 @@ class TlsDissector(Dissector):
         offered = alpn_names(hello.alpn) if hello else ()
         conversation.emit(
             TlsSession(
-                ts=conversation.start,
-                sensor=conversation.sensor,
-                packet=conversation.packet,
-                uid=conversation.uid,
-                client=conversation.client,
-                server=conversation.server,
-                end=conversation.now(),
+                **self.whereabouts(),
                 offered_version=version_name(hello.highest_version) if hello else "",
                 version=version_name(self._version or self._record_version),
                 cipher=self._cipher,
