@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from msgspec import Struct
@@ -54,6 +55,19 @@ class EventRef(Struct, frozen=True, kw_only=True):
     kind: str
 
 
+class Citation(Struct, frozen=True, kw_only=True):
+    """What a source other than the network says: an advisory, a document, an answer. `quote` is its own few words."""
+
+    source: str
+    """Advisory id, document name, or question id."""
+    quote: str
+    dated: date | None = None
+    """Day the source says it of: how old the word is."""
+    url: str = ""
+    place: str = ""
+    """Where in the source: a question's identifier, a row."""
+
+
 class Subject(Struct, frozen=True, kw_only=True):
     """The asset, flow or zone a finding is about. `label` is readable without the inventory at hand."""
 
@@ -77,7 +91,15 @@ class Finding(Struct, frozen=True, kw_only=True):
     evidence: tuple[EventRef, ...]
     flows: tuple[str, ...] = ()
     """Ids of the flows it rests on."""
+    citations: tuple[Citation, ...] = ()
+    """What it rests on besides packets."""
     score: float = 0.0
     """Rank, higher first; see `assess.ranking`."""
     rank_reason: tuple[str, ...] = ()
     """Message ids of what moved the rank."""
+
+    @property
+    def id(self) -> str:
+        """The same weakness of the same subject keeps its id from one assessment to the next."""
+        key = "\0".join((self.rule, self.subject.type, self.subject.id))
+        return "f-" + hashlib.sha256(key.encode("utf-8")).hexdigest()[:12]

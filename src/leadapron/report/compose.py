@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -74,7 +73,7 @@ def _findings(findings: Iterable[Finding], sentences: Sentences) -> tuple[Findin
     seen: dict[str, int] = defaultdict(int)
     entries = []
     for rank, finding in enumerate(findings, start=1):
-        digest = _digest(finding)
+        digest = finding.id
         seen[digest] += 1
         name = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
         entries.append(sentences.entry(name, rank, finding))
@@ -87,12 +86,6 @@ def _actions(findings: Iterable[Finding], entries: Iterable[FindingEntry], sente
     for finding, entry in zip(findings, entries, strict=True):
         grouped[finding.rule].append((finding, entry))
     return tuple(map(sentences.action, grouped.values()))
-
-
-def _digest(finding: Finding) -> str:
-    """The same weakness of the same subject keeps its id from one assessment to the next."""
-    key = "\0".join((finding.rule, finding.subject.type, finding.subject.id))
-    return "f-" + hashlib.sha256(key.encode("utf-8")).hexdigest()[:12]
 
 
 def _touching(findings: Iterable[FindingEntry], inventory: Inventory) -> Mapping[str, tuple[str, ...]]:

@@ -19,6 +19,20 @@ from leadapron.model.events.base import (
     Sighting,
     Transport,
 )
+from leadapron.model.events.declared import (
+    ComponentDeclared,
+    Declaration,
+    DeclaredAnswer,
+    DeviceDeclared,
+    DocumentAdded,
+    DocumentType,
+    ExploitabilityDeclared,
+    FormAnswer,
+    ProcedureAnswer,
+    ProcedureAnswered,
+    TitleDeclared,
+    ZoneDeclared,
+)
 from leadapron.model.events.dicom import (
     DatasetSource,
     DicomAssociation,
@@ -68,6 +82,14 @@ AnyEvent = (
     | SnmpSeen
     | Anomaly
     | CaptureQuality
+    | DocumentAdded
+    | FormAnswer
+    | ComponentDeclared
+    | ExploitabilityDeclared
+    | DeviceDeclared
+    | TitleDeclared
+    | ZoneDeclared
+    | ProcedureAnswered
 )
 """The closed set of event kinds."""
 
@@ -82,15 +104,23 @@ __all__ = [
     "CaptureQuality",
     "Certificate",
     "ClockReading",
+    "ComponentDeclared",
     "Connection",
     "DatasetSource",
+    "Declaration",
+    "DeclaredAnswer",
+    "DeviceDeclared",
     "DhcpSeen",
     "DicomAssociation",
     "DicomOperation",
     "DicomOutcome",
+    "DocumentAdded",
+    "DocumentType",
     "Endpoint",
     "Event",
+    "ExploitabilityDeclared",
     "Fact",
+    "FormAnswer",
     "Hl7Session",
     "Hl7Traffic",
     "HttpApi",
@@ -100,6 +130,8 @@ __all__ = [
     "NameQuery",
     "NameSeen",
     "PresentationContext",
+    "ProcedureAnswer",
+    "ProcedureAnswered",
     "RdpSession",
     "Service",
     "Session",
@@ -108,6 +140,8 @@ __all__ = [
     "SnmpSeen",
     "StudySeen",
     "SyslogSeen",
+    "TitleDeclared",
     "TlsSession",
     "Transport",
+    "ZoneDeclared",
 ]
