@@ -8,8 +8,9 @@ from typing import Any
 from leadapron.assess import assess
 from leadapron.model.findings import Finding
 from leadapron.model.inventory import Inventory
+from leadapron.model.picture import Picture
 from leadapron.rules import Rule, load_rules
-from leadapron.rules.samples import inventory_of
+from leadapron.rules.samples import picture_of
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 RULES = load_rules()
@@ -22,7 +23,8 @@ def rules(*names: str) -> tuple[Rule, ...]:
 
 def judge(inventory: Inventory | None = None, *names: str, **sample: Any) -> tuple[Finding, ...]:
     """Findings of the named rules on an inventory, or on a sample given by keywords."""
-    return assess(inventory or inventory_of(sample), rules(*names), now=NOW)
+    picture = Picture(inventory=inventory) if inventory else picture_of(sample)
+    return assess(picture, rules(*names), now=NOW)
 
 
 def names_of(findings: tuple[Finding, ...]) -> list[str]:

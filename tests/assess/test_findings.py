@@ -13,7 +13,7 @@ from leadapron.assess import assess
 from leadapron.model.errors import ContentError
 from leadapron.model.findings import Confidence, Finding, Severity, SubjectType
 from leadapron.model.inventory import Inventory
-from leadapron.rules.samples import inventory_of
+from leadapron.rules.samples import inventory_of, picture_of
 from tests.assess.builders import NOW, RULES, WELL_RUN, judge, names_of, ref, rules
 
 ECHO = {
@@ -123,7 +123,7 @@ def test_an_unknown_predicate_is_a_content_error() -> None:
     broken = msgspec.structs.replace(rule, predicate="no-such")
     sample = rule.samples.fires[0]
     with pytest.raises(ContentError, match=r"single-dep.yml: predicate: no predicate is called 'no-such'"):
-        assess(inventory_of(sample), [broken], now=NOW)
+        assess(picture_of(sample), [broken], now=NOW)
 
 
 MERGED = [sample for rule in RULES for sample in (*rule.samples.fires, *rule.samples.silent)]

@@ -12,7 +12,7 @@ from leadapron.assess.findings import NOT_SEEN
 from leadapron.model.findings import Finding
 from leadapron.rules import LANGUAGES, Rule, load_controls, load_rules
 from leadapron.rules.lint import placeholders, used_params
-from leadapron.rules.samples import inventory_of
+from leadapron.rules.samples import picture_of
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 RULES = load_rules()
@@ -24,12 +24,13 @@ EXPECTED = (
     "hl7-clear", "hl7-any-source", "smb1", "smb-unsigned", "rdp-open", "telnet-ftp", "vnc-remote",
     "snmp-public", "os-eol", "net-flat", "net-unknown", "net-internet", "net-beacon", "net-lateral",
     "net-arp", "db-open", "share-open", "log-none", "time-drift", "single-dep",
+    "known-cve", "dcm-impl-old", "web-old", "sbom-cve", "cve-review",
 )  # fmt: skip
 
 
 def judged(rule: Rule, kind: str) -> list[tuple[int, tuple[Finding, ...]]]:
     samples = getattr(rule.samples, kind)
-    return [(index, assess(inventory_of(sample), [rule], now=NOW)) for index, sample in enumerate(samples)]
+    return [(index, assess(picture_of(sample), [rule], now=NOW)) for index, sample in enumerate(samples)]
 
 
 def test_the_promised_rules_are_there() -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from leadapron.model.events import Service
 from leadapron.model.inventory import Role
+from leadapron.model.picture import Picture
 from leadapron.rules.rows import asset_row, flow_row, inventory_row
-from leadapron.rules.samples import inventory_of
+from leadapron.rules.samples import inventory_of, picture_of
 
 
 def test_devices_are_made_from_flows() -> None:
@@ -42,4 +43,19 @@ def test_rows_leave_out_what_was_not_seen() -> None:
     assert row["open_shares"] == ("DATA",)
     assert row["cross_zone"] is True
     assert asset_row(inventory.assets[0])["imaging"] is False
-    assert inventory_row(inventory)["duration"] == 3600
+    assert inventory_row(Picture(inventory=inventory))["duration"] == 3600
+
+
+def test_rows_show_what_documents_and_advisories_say() -> None:
+    picture = picture_of(
+        {
+            "assets": [{"id": "ct"}],
+            "declared": {"ct": {"mds2": {"AUTH-1": "no"}, "device": {"owner": "Ada"}}},
+            "exposures": {"ct": [{"part": "toolkit", "product": "DCMTK", "verdict": "affected"}]},
+            "ageing": {"ct": [{"part": "system", "product": "Windows", "version": "5.1", "certain": True}]},
+        }
+    )
+    row = asset_row(picture.inventory.assets[0], picture)
+    assert row["mds2"] == {"AUTH-1": "no"}
+    assert (row["documents"], row["documented"], row["owner"]) == (("assets", "mds2"), True, "Ada")
+    assert (row["exposure"], row["ageing"]) == ({"toolkit": ("affected",)}, {"system": "ended"})

@@ -1,4 +1,4 @@
-"""A workspace's events → inventory → ranked findings."""
+"""A workspace's events → inventory, joined with what is declared and known → ranked findings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from leadapron import __version__
 from leadapron.assess import assess
 from leadapron.know import load_fingerprints
 from leadapron.model.assessment import Assessment
+from leadapron.model.picture import Picture
 from leadapron.rules import Rule
 from leadapron.see.inventory import build_inventory
 from leadapron.store import Workspace
@@ -23,6 +24,6 @@ def assess_workspace(
         generated=now,
         version=__version__,
         inventory=inventory,
-        findings=assess(inventory, rules, now=now),
+        findings=assess(Picture(inventory=inventory), rules, now=now),
         interrupted=interrupted,
     )

@@ -1,6 +1,6 @@
-"""Inventory and rules to ranked findings. Pure: the same input gives the same findings, in the same order.
+"""A picture and rules to ranked findings. Pure: the same input gives the same findings, in the same order.
 
-- `assess(inventory, rules, now=...)` → findings, worst first; see `assess.ranking` for the order.
+- `assess(picture, rules, now=...)` → findings, worst first; see `assess.ranking` for the order.
 - `PREDICATES`: the Python predicates that rules may name.
 - `rank_words()`: the sentences for `Finding.rank_reason`.
 """

@@ -1,4 +1,4 @@
-"""From rules and an inventory to findings: evaluate, group by subject, put values to names, rank."""
+"""From rules and a picture to findings: evaluate, group by subject, put values to names, rank."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from leadapron.assess.view import View
 from leadapron.model.errors import ContentError
 from leadapron.model.events import Service
 from leadapron.model.findings import Confidence, EventRef, Finding, Subject
-from leadapron.model.inventory import Asset, Flow, Inventory
+from leadapron.model.inventory import Asset, Flow
+from leadapron.model.picture import Picture
 from leadapron.rules import Category, Match, Rule, evaluate
 from leadapron.rules.condition import Row, elements, fields_of, lookup, show
 from leadapron.rules.lint import used_params
@@ -28,6 +29,9 @@ EVIDENCE = 10
 EVIDENCE_EACH = 2
 """References taken from one flow or device."""
 
+CITATIONS = 20
+"""Quotations that a finding keeps."""
+
 NAMES = 6
 """Names a sentence lists before it says how many more there are."""
 
@@ -36,14 +40,14 @@ NOT_SEEN = "—"
 _CONFIDENCES = (Confidence.SEEN, Confidence.LIKELY, Confidence.POSSIBLE)
 
 
-def assess(inventory: Inventory, rules: Iterable[Rule], *, now: datetime) -> tuple[Finding, ...]:
-    """Judge an inventory. Findings come worst first; the same input gives the same output.
+def assess(picture: Picture, rules: Iterable[Rule], *, now: datetime) -> tuple[Finding, ...]:
+    """Judge a picture. Findings come worst first; the same input gives the same output.
 
     `now` dates what depends on the calendar (end of support). Raises `ContentError` when a rule names a predicate
     that does not exist.
     """
-    view = View(inventory)
-    rows = {category: rows_of(category, inventory) for category in Category}
+    view = View(picture)
+    rows = {category: rows_of(category, picture) for category in Category}
     found: list[Finding] = []
     for rule in rules:
         groups: dict[str, list[Hit]] = {}
@@ -83,7 +87,8 @@ def _finding(rule: Rule, view: View, key: str, hits: tuple[Hit, ...]) -> Finding
     subject = subject_of(view, rule.group_by, key, hits)
     confidence = min((hit.confidence or rule.confidence for hit in hits), key=_CONFIDENCES.index)
     flows = tuple({flow.id: flow for hit in hits for flow in all_flows(hit)}.values())
-    ranked = rank(rule, confidence, view, _sufferers(subject, hits, flows), flows)
+    weights = tuple(dict.fromkeys(weight for hit in hits for weight in hit.weight))
+    ranked = rank(rule, confidence, view, _sufferers(subject, hits, flows), flows, weights)
     return Finding(
         rule=rule.name,
         subject=subject,
@@ -94,6 +99,7 @@ def _finding(rule: Rule, view: View, key: str, hits: tuple[Hit, ...]) -> Finding
         reasons=_reasons(hits),
         evidence=_evidence(rule, hits),
         flows=tuple(sorted(flow.id for flow in flows)),
+        citations=tuple(dict.fromkeys(one for hit in hits for one in hit.citations))[:CITATIONS],
         score=ranked.score,
         rank_reason=ranked.reasons,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from leadapron.assess.view import View
-from leadapron.model.findings import Confidence, EventRef, Subject
+from leadapron.model.findings import Citation, Confidence, EventRef, Subject
 from leadapron.model.inventory import Asset, Flow
 
 Values = Mapping[str, tuple[str, ...] | int]
@@ -28,6 +28,9 @@ class Hit(Struct, frozen=True, kw_only=True):
     """Further flows it rests on."""
     reasons: tuple[str, ...] = ()
     evidence: tuple[EventRef, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    weight: tuple[str, ...] = ()
+    """Message ids of what moves the rank of this hit besides (`rank.exploited` …); see `assess.ranking`."""
     values: Values = field(default_factory=dict)
     confidence: Confidence | None = None
     """Other than the rule's."""

@@ -1,4 +1,4 @@
-"""An inventory with the look-ups that judgements need: neighbours, zones by their use, what depends on what."""
+"""A picture with the look-ups that judgements need: neighbours, zones by their use, what depends on what."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from leadapron.model.events import Service
+from leadapron.model.declared import Declarations, Declared
 from leadapron.model.inventory import Asset, Inventory, Role
+from leadapron.model.picture import Picture
 from leadapron.rules.rows import is_imaging
 
 EXAM_SERVICES = frozenset(service for service in Service if service.startswith(("dicom", "hl7")))
@@ -20,9 +22,23 @@ CORE_ROLES = frozenset({Role.MODALITY, Role.PACS, Role.RIS, Role.INTERFACE_ENGIN
 
 @dataclass(frozen=True)
 class View:
-    """Read-only; every answer is a pure function of the inventory."""
+    """Read-only; every answer is a pure function of the picture."""
 
-    inventory: Inventory
+    picture: Picture
+
+    @property
+    def inventory(self) -> Inventory:
+        """What was seen."""
+        return self.picture.inventory
+
+    @property
+    def declarations(self) -> Declarations:
+        """What documents say."""
+        return self.picture.declarations
+
+    def declared(self, asset_id: str) -> Declared:
+        """What documents say of one device; empty when they say nothing."""
+        return self.declarations.of.get(asset_id, Declared())
 
     @cached_property
     def assets(self) -> Mapping[str, Asset]:

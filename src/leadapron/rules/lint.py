@@ -12,7 +12,7 @@ from leadapron.rules.condition import evaluate, fields_of
 from leadapron.rules.controls import Framework
 from leadapron.rules.rows import FIELDS, rows_of
 from leadapron.rules.rule import LANGUAGES, Category, GroupBy, Rule
-from leadapron.rules.samples import inventory_of
+from leadapron.rules.samples import picture_of
 
 PARAMS = frozenset({"subject", "addresses", "zone", "clients", "servers"})
 """Placeholders that every finding can fill, beside the fields of its rows and what its predicate adds."""
@@ -122,11 +122,11 @@ def _samples(rule: Rule) -> Iterator[str]:
         for index, sample in enumerate(samples):
             place = f"samples.{kind}[{index}]"
             try:
-                inventory = inventory_of(sample)
+                picture = picture_of(sample)
             except (msgspec.ValidationError, KeyError, TypeError, ValueError) as error:
                 yield f"{place}: {error}"
                 continue
-            held = any(evaluate(rule.condition, row) for _, row in rows_of(rule.category, inventory))
+            held = any(evaluate(rule.condition, row) for _, row in rows_of(rule.category, picture))
             if expected and not held:
                 yield f"{place}: the rule does not fire"
             elif held and not expected and not rule.predicate:

@@ -1,4 +1,4 @@
-"""Devices and flows as rows for conditions: the model's fields, plus a few that follow from them.
+"""Devices and flows as rows for conditions: the model's fields, what documents declare, and what follows from them.
 
 A row leaves out what was not seen, so that `exists` and `null` mean what a reader expects.
 """
@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from leadapron.model.declared import Declared
 from leadapron.model.inventory import Asset, Flow, Inventory, Role
+from leadapron.model.picture import Picture
 from leadapron.rules.condition import Row
 from leadapron.rules.rule import Category
 
@@ -20,6 +22,19 @@ ADMINISTRATIVE_SHARES = frozenset({"ipc$", "print$"})
 """Shares that hold no files: every SMB session opens the first."""
 
 DERIVED_ASSET_FIELDS = ("imaging",)
+DECLARED_ASSET_FIELDS = (
+    "documented",
+    "listed",
+    "documents",
+    "mds2",
+    "owner",
+    "end_of_support",
+    "declared_os",
+    "exposure",
+    "ageing",
+)
+"""`documented`: the workspace holds documents at all. `mds2`, `exposure` and `ageing` are mappings: question → answer,
+part → verdicts, part → `ended` or `perhaps`."""
 DERIVED_FLOW_FIELDS = (
     "client_imaging",
     "server_imaging",
@@ -27,10 +42,10 @@ DERIVED_FLOW_FIELDS = (
     "open_shares",
     "certificate_expired",
 )
-INVENTORY_FIELDS = ("assets", "flows", "duration", "modalities", "arp_conflicts", "sweeps")
+INVENTORY_FIELDS = ("assets", "flows", "duration", "modalities", "arp_conflicts", "sweeps", "documents", "titles")
 
 FIELDS: Mapping[Category, frozenset[str]] = {
-    Category.ASSET: frozenset({*Asset.__struct_fields__, *DERIVED_ASSET_FIELDS} - {"evidence"}),
+    Category.ASSET: frozenset({*Asset.__struct_fields__, *DERIVED_ASSET_FIELDS, *DECLARED_ASSET_FIELDS} - {"evidence"}),
     Category.FLOW: frozenset({*Flow.__struct_fields__, *DERIVED_FLOW_FIELDS} - {"evidence"}),
     Category.INVENTORY: frozenset(INVENTORY_FIELDS),
 }
@@ -42,9 +57,31 @@ def is_imaging(roles: Iterable[Role]) -> bool:
     return not IMAGING_ROLES.isdisjoint(roles)
 
 
-def asset_row(asset: Asset) -> Row:
-    """One device."""
-    return _row(asset, {"imaging": is_imaging(asset.roles)})
+def asset_row(asset: Asset, picture: Picture | None = None) -> Row:
+    """One device, with what `picture` holds on it besides."""
+    declared = _declared(asset.id, picture) if picture else {}
+    return _row(asset, {"imaging": is_imaging(asset.roles), **declared})
+
+
+def _declared(asset_id: str, picture: Picture) -> dict[str, object]:
+    declarations = picture.declarations
+    said = declarations.of.get(asset_id, Declared())
+    device = said.device
+    exposure: dict[str, tuple[str, ...]] = {}
+    for one in picture.exposures.get(asset_id, ()):
+        verdicts = (answer.verdict for answer in one.answers.answers)
+        exposure[one.part] = tuple(dict.fromkeys((*exposure.get(one.part, ()), *verdicts)))
+    return {
+        "documented": bool(declarations.documents),
+        "listed": device is not None,
+        "documents": tuple(dict.fromkeys(document.type for document in said.documents)),
+        "mds2": {question: answer.answer for question, answer in said.form.items()},
+        "owner": device.owner if device else "",
+        "end_of_support": device.end_of_support if device else "",
+        "declared_os": device.os if device else "",
+        "exposure": exposure,
+        "ageing": {one.part: "ended" if one.certain else "perhaps" for one in picture.ageing.get(asset_id, ())},
+    }
 
 
 def flow_row(flow: Flow) -> Row:
@@ -62,8 +99,9 @@ def flow_row(flow: Flow) -> Row:
     )
 
 
-def inventory_row(inventory: Inventory) -> Row:
+def inventory_row(picture: Picture) -> Row:
     """The whole capture: `duration` in seconds, and how many of each there are."""
+    inventory = picture.inventory
     modalities = sum(Role.MODALITY in asset.roles for asset in inventory.assets)
     return {
         "assets": len(inventory.assets),
@@ -72,18 +110,20 @@ def inventory_row(inventory: Inventory) -> Row:
         "modalities": modalities,
         "arp_conflicts": len(inventory.arp_conflicts),
         "sweeps": len(inventory.sweeps),
+        "documents": len(picture.declarations.documents),
+        "titles": len(picture.declarations.titles),
     }
 
 
-def rows_of(category: Category, inventory: Inventory) -> tuple[tuple[Asset | Flow | None, Row], ...]:
+def rows_of(category: Category, picture: Picture) -> tuple[tuple[Asset | Flow | None, Row], ...]:
     """The rows that rules of a category see, each with the device or flow it describes."""
     match category:
         case Category.ASSET:
-            return tuple((asset, asset_row(asset)) for asset in inventory.assets)
+            return tuple((asset, asset_row(asset, picture)) for asset in picture.inventory.assets)
         case Category.FLOW:
-            return tuple((flow, flow_row(flow)) for flow in inventory.flows)
+            return tuple((flow, flow_row(flow)) for flow in picture.inventory.flows)
         case Category.INVENTORY:
-            return ((None, inventory_row(inventory)),)
+            return ((None, inventory_row(picture)),)
 
 
 def duration(inventory: Inventory) -> float:

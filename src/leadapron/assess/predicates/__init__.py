@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leadapron.assess.hits import Predicate
-from leadapron.assess.predicates import hosts, network, titles, traffic
+from leadapron.assess.predicates import exposures, hosts, network, titles, traffic
 
 PREDICATES: Mapping[str, Predicate] = {
     "shared-title": titles.shared_title,
@@ -21,8 +21,13 @@ PREDICATES: Mapping[str, Predicate] = {
     "sideways": network.sideways,
     "address-conflict": network.address_conflict,
     "unrecognised": hosts.unrecognised,
-    "unsupported-windows": hosts.unsupported_windows,
+    "unsupported-system": hosts.unsupported_system,
     "clock-drift": hosts.clock_drift,
     "silent-logs": hosts.silent_logs,
     "single-server": network.single_server,
+    "affected-device": exposures.affected_device,
+    "affected-toolkit": exposures.affected_toolkit,
+    "affected-server": exposures.affected_server,
+    "affected-component": exposures.affected_component,
+    "unsettled-advisories": exposures.unsettled,
 }

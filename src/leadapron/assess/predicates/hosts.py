@@ -18,6 +18,7 @@ from leadapron.assess.view import View
 from leadapron.model.events import Service
 from leadapron.model.findings import Confidence
 from leadapron.model.inventory import Asset, Role
+from leadapron.model.picture import Part
 
 DRIFT = 60
 """Seconds of clock error that begin to matter when events of several devices are put in order."""
@@ -51,11 +52,29 @@ def windows_editions() -> Mapping[str, tuple[Edition, ...]]:
     return {version: tuple(sorted(some, key=lambda e: (e.end, e.name))) for version, some in found.items()}
 
 
-def unsupported_windows(case: Case) -> Iterator[Hit]:
-    """A Windows version that its maker no longer supports, in all of its editions or in some."""
+def unsupported_system(case: Case) -> Iterator[Hit]:
+    """An operating system that its maker no longer supports, in all of its editions or in some."""
     asset = case.asset
     if asset is None:
         return
+    yield from _unsupported_windows(case, asset)
+    for part in case.view.picture.ageing.get(asset.id, ()):
+        if part.part is Part.SYSTEM:
+            yield Hit(
+                asset=asset,
+                reasons=(f"os={part.product} {part.version}",),
+                citations=(part.told,) if part.told else (),
+                values={
+                    "version": (f"{part.product} {part.version}",),
+                    "editions": tuple(
+                        f"{one.label} ({one.end.isoformat()})" if one.end else one.label for one in part.releases
+                    ),
+                },
+                confidence=Confidence.LIKELY if part.certain else Confidence.POSSIBLE,
+            )
+
+
+def _unsupported_windows(case: Case, asset: Asset) -> Iterator[Hit]:
     version = _windows_version(asset)
     editions = windows_editions().get(version, ())
     ended = [edition for edition in editions if edition.end < case.now.date()]
@@ -67,7 +86,7 @@ def unsupported_windows(case: Case) -> Iterator[Hit]:
         asset=asset,
         reasons=(f"os_version={version}",),
         values={
-            "version": (version,),
+            "version": (f"Windows {version}",),
             "editions": tuple(f"{edition.name} ({edition.end.isoformat()})" for edition in editions),
         },
         confidence=some if len(ended) == len(editions) else Confidence.POSSIBLE,

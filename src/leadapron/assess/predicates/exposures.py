@@ -1,0 +1,127 @@
+"""Judgements on what advisories and ends of support say of the parts of a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from leadapron.assess.hits import Case, Hit
+from leadapron.model.advisories import Answer, Verdict
+from leadapron.model.findings import Citation, Confidence
+from leadapron.model.picture import Ageing, Exposure, Part
+
+SEVERE = 9.0
+"""CVSS base score from which a flaw moves its finding up (the scale calls it critical)."""
+
+_SEEN_PARTS = frozenset({Part.DEVICE, Part.SYSTEM, Part.TOOLKIT, Part.SERVER})
+
+
+def affected_device(case: Case) -> Iterator[Hit]:
+    """The device as its maker sells it is in an advisory's range."""
+    return _affected(case, {Part.DEVICE, Part.SYSTEM})
+
+
+def affected_toolkit(case: Case) -> Iterator[Hit]:
+    """Its DICOM software is."""
+    return _affected(case, {Part.TOOLKIT})
+
+
+def affected_server(case: Case) -> Iterator[Hit]:
+    """Network software in it is, or is past its maker's support."""
+    yield from _affected(case, {Part.SERVER})
+    if case.asset is None:
+        return
+    for part in case.view.picture.ageing.get(case.asset.id, ()):
+        if part.part is Part.SERVER:
+            yield _aged(case, part)
+
+
+def affected_component(case: Case) -> Iterator[Hit]:
+    """A component that its maker declares is."""
+    return _affected(case, {Part.COMPONENT})
+
+
+def unsettled(case: Case) -> Iterator[Hit]:
+    """Advisories that may concern the device, and that only a person can settle."""
+    return _hits(case, lambda exposure: True, Verdict.REVIEW)
+
+
+def _affected(case: Case, parts: Iterable[Part]) -> Iterator[Hit]:
+    wanted = frozenset(parts)
+    return _hits(case, lambda exposure: exposure.part in wanted, Verdict.AFFECTED)
+
+
+def _hits(case: Case, wanted: Callable[[Exposure], bool], verdict: Verdict) -> Iterator[Hit]:
+    if case.asset is None:
+        return
+    for exposure in case.view.picture.exposures.get(case.asset.id, ()):
+        answers = [answer for answer in exposure.answers.answers if answer.verdict is verdict]
+        if answers and wanted(exposure):
+            yield _hit(case, exposure, answers, verdict)
+
+
+def _hit(case: Case, exposure: Exposure, answers: list[Answer], verdict: Verdict) -> Hit:
+    product = exposure.answers.product
+    cves = tuple(dict.fromkeys(cve for answer in answers for cve in _worst_first(answer)))
+    told = (exposure.told,) if exposure.told else ()
+    fixes = dict.fromkeys(answer.fixed for answer in answers if answer.fixed)
+    return Hit(
+        asset=case.asset,
+        reasons=(
+            f"{exposure.part}={product.name} {product.version}".rstrip(),
+            *(f"{answer.advisory}={answer.constraint or '?'}" for answer in answers),
+        ),
+        citations=(*told, *(cited(answer) for answer in answers)),
+        weight=_weights(answers) if verdict is Verdict.AFFECTED else (),
+        values={
+            "software": (f"{product.name} {product.version}".rstrip(),),
+            "advisories": tuple(answer.advisory for answer in answers),
+            "cves": cves,
+            "fixed": tuple(fixes),
+        },
+        confidence=_confidence(exposure, verdict),
+    )
+
+
+def _confidence(exposure: Exposure, verdict: Verdict) -> Confidence:
+    if verdict is Verdict.REVIEW:
+        return Confidence.POSSIBLE
+    # A version told on the wire may be repaired in place by a distribution or by the maker.
+    return Confidence.LIKELY if exposure.part in _SEEN_PARTS else Confidence.SEEN
+
+
+def _worst_first(answer: Answer) -> Iterator[str]:
+    yield from answer.exploited
+    yield from answer.cves
+
+
+def _weights(answers: list[Answer]) -> tuple[str, ...]:
+    found = []
+    if any(answer.exploited for answer in answers):
+        found.append("rank.exploited")
+    score = max((answer.cvss for answer in answers if answer.cvss is not None), default=0.0)
+    if score >= SEVERE:
+        found.append(f"rank.severe={score:g}")
+    return tuple(found)
+
+
+def cited(answer: Answer) -> Citation:
+    """An advisory's own few words on which versions it means."""
+    return Citation(
+        source=answer.advisory,
+        quote=f"{answer.vendor} {answer.product}: {answer.constraint or '?'}",
+        dated=answer.published,
+        url=answer.url,
+    )
+
+
+def _aged(case: Case, part: Ageing) -> Hit:
+    ends = tuple(
+        f"{release.label} ({release.end.isoformat()})" if release.end else release.label for release in part.releases
+    )
+    return Hit(
+        asset=case.asset,
+        reasons=(f"{part.part}={part.product} {part.version}".rstrip(),),
+        citations=(part.told,) if part.told else (),
+        values={"software": (f"{part.product} {part.version}".rstrip(),), "advisories": ends, "cves": (), "fixed": ()},
+        confidence=Confidence.LIKELY if part.certain else Confidence.POSSIBLE,
+    )
