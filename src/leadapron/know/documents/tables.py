@@ -194,7 +194,7 @@ def _table(rows: Iterator[Numbered], name: str, words: frozenset[str], *, unit: 
     headers = tuple(" ".join(cell.split()) for cell in first[start][1])
     if len(headers) > MAX_COLUMNS:
         raise SourceError(f"{name}, {unit} {first[start][0]}: {len(headers)} columns, at most {MAX_COLUMNS} are read")
-    below = []
+    below: list[Row] = []
     for number, cells in (*first[start + 1 :], *rows):
         if len(below) >= MAX_TABLE_ROWS:
             raise SourceError(f"{name}, {unit} {number}: more than {MAX_TABLE_ROWS} rows; split the list")

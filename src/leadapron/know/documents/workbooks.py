@@ -10,7 +10,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from xml.etree.ElementTree import ParseError
 
 from leadapron.know.documents.untrusted import LIBRARY_ERRORS, has_doctype
@@ -18,7 +18,6 @@ from leadapron.model.errors import SourceError
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
-    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 MAX_FILE = 32 << 20
 """Bytes of a file, packed."""
@@ -48,6 +47,16 @@ _TRAPS = (
     ("xl/externallinks/", "links to other workbooks"),
 )
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+
+
+class Sheet(Protocol):
+    """What is used of a sheet that openpyxl opened read-only."""
+
+    title: str
+    sheet_state: str
+
+    def reset_dimensions(self) -> None: ...
+    def iter_rows(self) -> Iterator[tuple[Any, ...]]: ...
 
 
 class Formula(str):
@@ -82,12 +91,12 @@ def open_workbook(data: bytes, name: str) -> Workbook:
     return workbook
 
 
-def visible_sheets(workbook: Workbook) -> list[ReadOnlyWorksheet]:
+def visible_sheets(workbook: Workbook) -> list[Sheet]:
     """Sheets of cells that a person sees, in their order."""
-    return [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+    return [sheet for sheet in cast("list[Sheet]", workbook.worksheets) if sheet.sheet_state == "visible"]
 
 
-def sheet_rows(sheet: ReadOnlyWorksheet, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+def sheet_rows(sheet: Sheet, name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Number (from 1) and cells as text of each row that holds something; empty cells at its end are left off."""
     place = f"{name}, sheet {sheet.title!r}"
     sheet.reset_dimensions()  # some programs write them wrong, and rows would be lost
