@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from leadapron.model.events import Service
 from leadapron.model.declared import Declarations, Declared
+from leadapron.model.events import Service
 from leadapron.model.inventory import Asset, Inventory, Role
 from leadapron.model.picture import Picture
 from leadapron.rules.rows import is_imaging
