@@ -80,6 +80,8 @@ class Release(Struct, frozen=True, kw_only=True):
     end: date | None
     extended_end: date | None = None
     """Last day of support that must be bought."""
+    ended: bool = False
+    """Ordinary support has ended, on a day that the source does not tell (`end` is None then)."""
     latest: str = ""
 
 
