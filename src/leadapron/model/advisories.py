@@ -37,6 +37,8 @@ class ProductRange(Struct, frozen=True, kw_only=True):
     product: str
     constraint: str
     """Versions meant, in the source's own few words: `<= 2.3.0`, `>=1.3.4 | <1.5.3`, `all versions`, or free text."""
+    quote: str = ""
+    """The source's own words where a person rewrote them as `constraint`, or could not."""
     status: Status = Status.AFFECTED
     cves: tuple[str, ...] = ()
     """Flaws concerned; empty means all of the advisory."""
