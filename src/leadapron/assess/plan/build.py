@@ -1,0 +1,217 @@
+"""Puts the plan together: works and practices, less what is accepted, with all that is known of each, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, tzinfo
+
+from msgspec.structs import replace
+
+from leadapron.assess.plan.actions import Action
+from leadapron.assess.plan.gather import Work, gather, unfixed
+from leadapron.assess.plan.harm import (
+    STATE_SHARE,
+    begin_with,
+    exams_of,
+    hours_for,
+    is_exploited,
+    points_of,
+    unit_points,
+)
+from leadapron.assess.plan.patching import patching
+from leadapron.assess.plan.practices import contradicted, practice_actions
+from leadapron.assess.plan.site import Site
+from leadapron.assess.plan.windows import idle_windows, observed_hours
+from leadapron.model.findings import Citation, Finding, Severity
+from leadapron.model.picture import Picture
+from leadapron.model.plan import (
+    AcceptedRisk,
+    ActionKind,
+    Approval,
+    Assignment,
+    Compensate,
+    Decided,
+    HarmPart,
+    Instead,
+    Patching,
+    PatchWord,
+    Plan,
+    PlannedAction,
+    Scope,
+    Windows,
+    WorkStatus,
+)
+from leadapron.model.procedures import QuestionState, Who
+
+CITATIONS = 6
+"""Sources an action quotes, those of its worst findings first."""
+
+_WORST = tuple(Severity)
+
+
+def plan(
+    picture: Picture,
+    findings: Iterable[Finding],
+    actions: Mapping[str, Action],
+    *,
+    now: datetime,
+    practices: Iterable[QuestionState] = (),
+    decided: Decided | None = None,
+    zone: tzinfo = UTC,
+) -> Plan:
+    """What to do, first things first. `findings` are those of the same picture; `zone` is where its hours are lived.
+
+    Accepted findings and questions are left out while their acceptance holds on the day of `now`.
+    """
+    site, found, states, decided = Site(picture), tuple(findings), tuple(practices), decided or Decided()
+    present = {finding.id for finding in found} | {state.id for state in states if state.state in STATE_SHARE}
+    held = [one for one in decided.acceptances if one.holds(now)]
+    covered = frozenset(item for one in held for item in one.covers)
+    lapsed = [
+        AcceptedRisk(acceptance=one, still=still)
+        for one in decided.acceptances
+        if one.revoked is None and not one.holds(now)
+        if (still := tuple(item for item in one.covers if item in present and item not in covered))
+    ]
+    works, unsettled = gather(site, (finding for finding in found if finding.id not in covered), actions)
+    observed, against = observed_hours(picture.inventory.sources), contradicted(states)
+    planned = [
+        *(_planned(site, work, against, observed, zone) for work in works),
+        *practice_actions(states, actions, covered),
+    ]
+    explained = [_explained(one, picture, decided.assignments.get(one.id), lapsed, now) for one in planned]
+    return Plan(
+        generated=now,
+        actions=tuple(sorted(explained, key=lambda one: (-round(one.rank, 9), -round(one.harm, 9), one.id))),
+        accepted=tuple(
+            AcceptedRisk(acceptance=one, still=tuple(item for item in one.covers if item in present)) for one in held
+        ),
+        lapsed=tuple(lapsed),
+        unsettled=unsettled,
+        hours=sum(one.hours for one in planned),
+    )
+
+
+def _planned(
+    site: Site, work: Work, against: Mapping[str, tuple[str, ...]], observed: frozenset[datetime], zone: tzinfo
+) -> PlannedAction:
+    action = work.action
+    points = {finding.id: points_of(finding, site.all_exams) for finding in work.findings}
+    shared = unit_points(work, points)
+    beginning = begin_with(shared, action.hours)
+    partners = sorted(set(shared) - set(work.assets)) if action.scope is Scope.SERVER else []
+    word = patching(site.declarations, work.assets) if action.patch else None
+    return PlannedAction(
+        id=work.id,
+        action=action.id,
+        kind=ActionKind.REMEDY,
+        scope=action.scope,
+        subject=work.subject,
+        count=max(len(work.assets), 1),
+        partners=len(partners),
+        assets=work.assets,
+        findings=tuple(finding.id for finding in work.findings),
+        questions=tuple(sorted({one for finding in work.findings for one in against.get(finding.id, ())})),
+        who=_who(action, word),
+        hours=hours_for(action.hours, len(shared)),
+        approval=_approval(action, word),
+        downtime=action.downtime,
+        patch=action.patch,
+        windows=_windows(site, (*work.assets, *partners), observed, zone) if action.downtime else None,
+        patching=word,
+        instead=_instead(work, word),
+        severity=min((finding.severity for finding in work.findings), key=_WORST.index),
+        harm=sum(points.values()),
+        parts=tuple(
+            HarmPart(id=name, points=value) for name, value in sorted(points.items(), key=lambda one: (-one[1], one[0]))
+        ),
+        rank=beginning.rank,
+        first=beginning.units if len(beginning.units) < len(shared) else (),
+        reasons=_reasons(work.findings),
+        citations=_citations(work.findings),
+    )
+
+
+def _who(action: Action, word: Patching | None) -> tuple[Who, ...]:
+    """Those of the action; the maker too when its form says that it installs updates itself."""
+    maker = word is not None and word.word is PatchWord.MAKER and Who.VENDOR not in action.who
+    return (*action.who, Who.VENDOR) if maker else action.who
+
+
+def _approval(action: Action, word: Patching | None) -> Approval:
+    """The form's word counts more than what is usual."""
+    if word is None:
+        return action.approval
+    return Approval.NO if word.word is PatchWord.OWNER else Approval.YES
+
+
+def _windows(site: Site, devices: Iterable[str], observed: frozenset[datetime], zone: tzinfo) -> Windows:
+    return idle_windows(site, site.scanners(devices), observed, zone)
+
+
+def _instead(work: Work, word: Patching | None) -> Instead | None:
+    """Why the remedy cannot be carried out now."""
+    if work.action.compensate is Compensate.ALWAYS:
+        return Instead.END_OF_SUPPORT
+    if work.action.compensate is Compensate.UNFIXED:
+        if all(unfixed(finding) for finding in work.findings):
+            return Instead.NO_FIX
+        if word is not None and word.word is PatchWord.NOBODY:
+            return Instead.FORBIDDEN
+    return None
+
+
+def _reasons(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    worst = min((finding.severity for finding in findings), key=_WORST.index)
+    exams = max(exams_of(finding) for finding in findings)
+    exploited = sum(is_exploited(finding) for finding in findings)
+    return (
+        f"order.severity={worst}",
+        *((f"order.findings={len(findings)}",) if len(findings) > 1 else ()),
+        *((f"order.exams={exams}",) if exams else ()),
+        *((f"order.exploited={exploited}",) if exploited else ()),
+    )
+
+
+def _citations(findings: tuple[Finding, ...]) -> tuple[Citation, ...]:
+    return tuple(dict.fromkeys(one for finding in findings for one in finding.citations))[:CITATIONS]
+
+
+def _explained(
+    action: PlannedAction,
+    picture: Picture,
+    assignment: Assignment | None,
+    lapsed: list[AcceptedRisk],
+    now: datetime,
+) -> PlannedAction:
+    """The action with its assignment, and every reason of its place."""
+    back = [one.acceptance.name for one in lapsed if not set(one.still).isdisjoint(action.items)]
+    reasons = (
+        *action.reasons,
+        *((f"order.contradicts={len(action.questions)}",) if _contradicts(action) else ()),
+        f"order.harm={action.harm:.1f}",
+        f"order.hours={action.hours:g}",
+        *((f"order.first={len(action.first)}",) if action.first else ()),
+        f"order.rank={action.rank:.2g}",
+        *(f"order.lapsed={name}" for name in dict.fromkeys(back)),
+        *(_said(action, picture, assignment, now) if assignment else ()),
+    )
+    return replace(action, reasons=reasons, assignment=assignment)
+
+
+def _contradicts(action: PlannedAction) -> bool:
+    return action.kind is ActionKind.REMEDY and bool(action.questions)
+
+
+def _said(action: PlannedAction, picture: Picture, assignment: Assignment, now: datetime) -> tuple[str, ...]:
+    """What its assignment says that the plan does not bear out."""
+    if assignment.status is WorkStatus.DONE:
+        if action.kind is not ActionKind.REMEDY:
+            return (f"order.answer-again={assignment.at.date()}",)
+        last = picture.inventory.quality.last
+        measured = last is not None and last > assignment.at
+        return (
+            f"order.still-found={assignment.at.date()}" if measured else f"order.measure-again={assignment.at.date()}",
+        )
+    late = assignment.due is not None and assignment.due < now.date()
+    return (f"order.overdue={assignment.due}",) if late else ()
