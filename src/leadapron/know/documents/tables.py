@@ -20,7 +20,7 @@ from msgspec import Struct
 from leadapron.know.documents.workbooks import MAX_FILE, open_workbook, sheet_rows, value_of, visible_sheets
 from leadapron.model.errors import SourceError
 
-__all__ = ["MAX_TABLE_ROWS", "Row", "Table", "is_workbook", "open_workbook", "read_table", "word_of"]
+__all__ = ["MAX_TABLE_ROWS", "Row", "Table", "csv_rows", "is_workbook", "open_workbook", "read_table", "word_of"]
 
 MAX_TABLE_ROWS = 100_000
 """Rows that hold something: more than any hospital has devices."""
@@ -84,10 +84,14 @@ def read_table(data: bytes, name: str, *, known: Collection[str] = ()) -> Table:
     words = frozenset(known)
     if is_workbook(data):
         return _from_workbook(data, name, words)
+    return _table(csv_rows(data, name), name, words, unit="line") or _no_table(name)
+
+
+def csv_rows(data: bytes, name: str) -> Iterator[Numbered]:
+    """Line number (from 1) and cells of each record of a CSV file that holds something."""
     if len(data) > MAX_FILE:
         raise SourceError(f"{name}: {len(data) >> 20} MB, at most {MAX_FILE >> 20} MB are read; keep only the table")
-    rows = _csv_rows(_decoded(data, name), name)
-    return _table(rows, name, words, unit="line") or _no_table(name)
+    return _csv_rows(_decoded(data, name), name)
 
 
 def _no_table(name: str) -> Table:
