@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from hashlib import sha256
-from typing import TypedDict
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +24,7 @@ from leadapron.know.documents.columns import (
     synonyms,
     told_columns,
 )
+from leadapron.know.documents.origin import Origin, Where
 from leadapron.know.documents.tables import Row, Table, is_workbook, read_table, word_of
 from leadapron.model.errors import SourceError
 from leadapron.model.events import (
@@ -46,24 +45,6 @@ MAX_SERIAL = 64
 """Characters of a serial number that count, as on the wire (LO, PS3.5 §6.2)."""
 
 
-class Origin(Struct, frozen=True, kw_only=True):
-    """Where a list comes from: its name, when it was added, and the key under which serial numbers are hashed."""
-
-    name: str
-    ts: datetime
-    key: bytes
-    asset: str = ""
-    model: str = ""
-
-
-class _Where(TypedDict):
-    ts: datetime
-    sensor: str
-    packet: int
-    asset: str
-    model: str
-
-
 class _Reading(Struct, kw_only=True):
     """A list while it is read."""
 
@@ -82,8 +63,8 @@ class _Reading(Struct, kw_only=True):
         """As `text`, on one line, and empty where it says nothing."""
         return said(self.text(row, name))
 
-    def where(self, row: Row) -> _Where:
-        return _where(self.origin, row.number)
+    def where(self, row: Row) -> Where:
+        return self.origin.where(row.number)
 
 
 def read_list(
@@ -124,10 +105,6 @@ def read_list(
     return declared
 
 
-def _where(origin: Origin, number: int) -> _Where:
-    return _Where(ts=origin.ts, sensor=origin.name, packet=number, asset=origin.asset, model=origin.model)
-
-
 def _declared(
     table: Table, kind: DocumentType, columns: Mapping[str, str], origin: Origin, *, form: str, data: bytes
 ) -> list[Declaration]:
@@ -159,7 +136,7 @@ def _with_document(
         reason = f" ({', '.join(remarks[:3])})" if remarks else ""
         raise SourceError(f"{place}: no row could be read as an entry of {kind}{reason}")
     document = DocumentAdded(
-        **_where(origin, 1),
+        **origin.where(0),
         type=kind,
         sha256=sha256(data).hexdigest(),
         form=form,
@@ -267,7 +244,7 @@ def _zones_of_toml(data: bytes, origin: Origin) -> list[Declaration]:
                 raise SourceError(f"{origin.name}, zone {number}: a name and networks such as 10.20.0.0/16 are needed")
             rows.append(
                 ZoneDeclared(
-                    **_where(origin, number),
+                    **origin.where(number),
                     zone=said(zone.name),
                     network=cidr,
                     vlan=zone.vlan if 0 < zone.vlan <= MAX_VLAN else 0,
