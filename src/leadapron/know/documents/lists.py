@@ -17,6 +17,7 @@ from leadapron.know.documents import cells
 from leadapron.know.documents.cells import Remarks, said
 from leadapron.know.documents.columns import (
     ColumnMemory,
+    Remembered,
     guess_columns,
     kind_of,
     needed_columns,
@@ -79,18 +80,12 @@ def read_list(
 
     `columns` (field → header) wins over `memory`, and that over recognition; what was told is remembered.
     """
-    if origin.name.lower().endswith(".toml"):
+    if origin.name.lower().endswith(".toml") and kind in (None, DocumentType.ZONES):
         return _zones_of_toml(data, origin)
     told = dict(columns or {})
     table = read_table(data, origin.name, known={*synonyms(), *map(word_of, told.values())})
-    found: dict[str, str] = {}
-    if told:
-        found.update(told_columns(told, table.headers, table.name))
     known = memory.recall(table.headers) if memory is not None else None
-    for source in (known.columns if known else {}, guess_columns(table.headers)):
-        for name, header in source.items():
-            if name not in found and header not in found.values() and header in table.headers:
-                found[name] = header
+    found = _chosen(table, told, known)
     kind = kind or (known.kind if known else None) or kind_of(found)
     if kind not in LISTS:
         raise SourceError(
@@ -103,6 +98,26 @@ def read_list(
     if memory is not None and told:
         memory.remember(table.headers, kind, found)
     return declared
+
+
+def is_list(data: bytes, name: str, memory: ColumnMemory | None = None) -> bool:
+    """Is it a table whose columns are those of a list, or were once said to be?"""
+    try:
+        table = read_table(data, name, known=synonyms().keys())
+    except SourceError:
+        return False
+    known = memory.recall(table.headers) if memory is not None else None
+    return known is not None or kind_of(guess_columns(table.headers)) is not None
+
+
+def _chosen(table: Table, told: Mapping[str, str], known: Remembered | None) -> Mapping[str, str]:
+    """Field → header: as told, else as remembered, else as recognised; no column fills two fields."""
+    found = dict(told_columns(told, table.headers, table.name))
+    for source in (known.columns if known else {}, guess_columns(table.headers)):
+        for name, header in source.items():
+            if name not in found and header not in found.values() and header in table.headers:
+                found[name] = header
+    return found
 
 
 def _declared(
