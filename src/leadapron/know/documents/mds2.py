@@ -97,7 +97,7 @@ def declarations(form: Form, *, ts: datetime, asset: str = "", model: str = "") 
         model=model,
         type=DocumentType.MDS2,
         sha256=form.sha256,
-        form=form.edition,
+        form=form.edition.value,
         dated=form.dated,
         manufacturer=form.manufacturer,
         product=form.product,
