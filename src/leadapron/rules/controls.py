@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -24,14 +25,25 @@ class Control(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     titles: Mapping[str, str]
 
 
+class MappingBy(StrEnum):
+    """Whose word it is that a weakness or question touches a control."""
+
+    OURS = "ours"
+    PUBLISHED = "published"
+    """The framework's publisher says so."""
+
+
 class Framework(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A published set of controls. `id` is what rules use (`hicp`, `csf` …)."""
+    """A published set of controls. `id` is what rules and questions use (`hicp`, `csf` …)."""
 
     id: str
     name: str
     source: str
     edition: str
     controls: tuple[Control, ...]
+    mapping: MappingBy
+    note: Mapping[str, str]
+    """What a reader must know of the mapping and the edition, by language."""
 
     def control(self, control_id: str) -> Control | None:
         """The control of that id, if known."""
@@ -54,8 +66,12 @@ def _framework(entry: Traversable) -> Framework:
         framework = msgspec.convert(tomllib.loads(entry.read_text("utf-8")), Framework)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise ContentError(f"{entry.name}: {error}") from error
-    for control in framework.controls:
-        for language in LANGUAGES:
+    if len({control.id for control in framework.controls}) < len(framework.controls):
+        raise ContentError(f"{entry.name}: a control stands there twice")
+    for language in LANGUAGES:
+        if not framework.note.get(language):
+            raise ContentError(f"{entry.name}: note: nothing in {language}")
+        for control in framework.controls:
             if not control.titles.get(language):
                 raise ContentError(f"{entry.name}: control {control.id} has no title in {language}")
     return framework
