@@ -110,7 +110,9 @@ def test_text_that_is_no_mapping_is_refused(tmp_path: Path) -> None:
 
 def test_a_control_without_a_title_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(
-        'id = "x"\nname = "X"\nsource = "s"\nedition = "1"\n[[controls]]\nid = "1"\ntitles = {en = "One"}\n', "utf-8"
+        'id = "x"\nname = "X"\nsource = "s"\nedition = "1"\nmapping = "ours"\nnote = {en = "n", fr = "n"}\n'
+        '[[controls]]\nid = "1"\ntitles = {en = "One"}\n',
+        "utf-8",
     )
     with pytest.raises(ContentError, match=r"x\.toml: control 1 has no title in fr"):
         load_controls(tmp_path)
