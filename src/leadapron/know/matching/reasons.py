@@ -1,0 +1,63 @@
+"""The sentences behind the message ids of answers, in English and French."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import msgspec
+from msgspec import Struct
+
+from leadapron.know.matching.verdicts import OPEN
+from leadapron.model.errors import ContentError
+
+PLACES = frozenset({"asked", "version", "vendor", "product", "constraint", "bound", "fixed"})
+"""Values that every answer carries in `params`."""
+
+_FILES = (("reasons.toml", "match."), ("open.toml", OPEN))
+
+
+class Sentence(Struct, frozen=True, forbid_unknown_fields=True):
+    """One message in both languages, with {places} for an answer's `params`."""
+
+    en: str
+    fr: str
+
+    def said(self, params: Mapping[str, str], *, french: bool) -> str:
+        """The sentence with its places filled; a value that is missing leaves its place empty."""
+        return (self.fr if french else self.en).format_map({**dict.fromkeys(PLACES, ""), **params})
+
+
+def load_reasons(folder: Traversable | None = None) -> Mapping[str, Sentence]:
+    """Message id → sentence, from `reasons.toml` and `open.toml`; ContentError names file and entry."""
+    place = files("leadapron.content") / "knowledge" if folder is None else folder
+    found: dict[str, Sentence] = {}
+    for name, prefix in _FILES:
+        for entry, sentence in _read(place / name).items():
+            for text in (sentence.en, sentence.fr):
+                _check(name, entry, text)
+            found[prefix + entry] = sentence
+    return found
+
+
+def _read(file: Traversable) -> dict[str, Sentence]:
+    try:
+        return msgspec.convert(tomllib.loads(file.read_text("utf-8")), dict[str, Sentence])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ContentError(f"{file.name}: cannot be read as TOML ({error})") from error
+    except msgspec.ValidationError as error:
+        raise ContentError(f"{file.name}: {error}") from error
+
+
+def _check(name: str, entry: str, text: str) -> None:
+    if not text.strip():
+        raise ContentError(f"{name}: {entry}: a sentence is empty")
+    try:
+        places = {place for _, place, _, _ in string.Formatter().parse(text) if place is not None}
+    except ValueError as error:
+        raise ContentError(f"{name}: {entry}: {error}") from error
+    if unknown := places - PLACES:
+        raise ContentError(f"{name}: {entry}: no answer has a value for {{{min(unknown)}}}")
