@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from leadapron.know.advisories import cvss
 from leadapron.know.advisories.document import (
@@ -111,7 +111,6 @@ class _Statement(Struct, frozen=True, gc=False):
     """A range without its flaws."""
 
     part: Part
-    constraint: str
     status: Status
     fixed: str
     open: str
@@ -131,14 +130,14 @@ def _ranges(
                 raise SourceError(f"{name}: more than {MAX_STATEMENTS:,} statements, at `{place}`; it is left out")
             said[statement][cve] = None
     for part in _unstated(document, products):
-        unknown = _Statement(part, part.constraint, Status.UNDER_INVESTIGATION, "", part.open or OPEN_UNSTATED)
+        unknown = _Statement(part, Status.UNDER_INVESTIGATION, "", part.open or OPEN_UNSTATED)
         said[unknown].update(dict.fromkeys(cves))
     every = len(set(cves))
     return tuple(
         ProductRange(
             vendor=statement.part.vendor,
             product=statement.part.product,
-            constraint=statement.constraint,
+            constraint=statement.part.constraint,
             status=statement.status,
             cves=() if len(flaws) == every else tuple(flaws),
             fixed=statement.fixed,
@@ -176,12 +175,11 @@ def _statements(flaw: Flaw, cve: str, products: Products, groups: Groups, where:
             for part in products[product_id]:
                 if part.host and status in {Status.FIXED, Status.NOT_AFFECTED}:
                     continue  # that a component is sound says nothing of what it runs in
-                affected = status is Status.AFFECTED and not part.host
+                bounded = structs.replace(part, constraint=bounds[product_id]) if product_id in bounds else part
                 yield _Statement(
-                    part=part,
-                    constraint=bounds.get(product_id, part.constraint),
+                    part=structs.replace(bounded, exact=False),
                     status=Status.UNDER_INVESTIGATION if doubtful else status,
-                    fixed=repaired.get((part.vendor, part.product), "") if affected else "",
+                    fixed=repaired.get(product_id, "") if status is Status.AFFECTED and not part.host else "",
                     open=part.open or (OPEN_CONTRADICTION if doubtful else ""),
                 )
 
@@ -237,19 +235,25 @@ def _exact(ids: list[str], products: Products) -> dict[tuple[str, str], list[tup
 
 
 # ---------------------------------------------------------------- repairs
-def _repaired(flaw: Flaw, cve: str, products: Products, groups: Groups, where: Where) -> dict[tuple[str, str], str]:
-    """Vendor and product → the first repaired version, of those for which exactly one is named."""
+def _repaired(flaw: Flaw, cve: str, products: Products, groups: Groups, where: Where) -> dict[str, str]:
+    """Affected product → the first repaired version, of those for which exactly one is named."""
     status = flaw.product_status
-    named: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for product, versions in _exact(status.first_fixed or status.fixed, products).items():
-        named[product].update(version for _, version in versions)
+    listed = _exact(status.first_fixed or status.fixed, products)
+    told: dict[str, set[str]] = defaultdict(set)
     for index, remediation in enumerate(flaw.remediations):
         ids = _remedied(remediation, products, groups, (where[0], f"{where[1]}.remediations[{index}]"))
-        meant = {(part.vendor, part.product) for product_id in ids for part in products[product_id] if not part.host}
+        meant = {(part.vendor, part.product) for product_id in ids for part in products[product_id]}
         if remediation.category == "vendor_fix" and len(meant) == 1:
             version = fixed_version(remediation.details, cve)
-            named[meant.pop()].update({version} if version else ())
-    return {product: versions.pop() for product, versions in named.items() if len(versions) == 1}
+            for product_id in ids if version else ():
+                told[product_id].add(version)
+    repaired = {}
+    for product_id in {*status.known_affected, *status.first_affected, *status.last_affected}:
+        part = products[product_id][0]
+        versions = told[product_id] | {version for _, version in listed.get((part.vendor, part.product), ())}
+        if len(versions) == 1:
+            repaired[product_id] = versions.pop()
+    return repaired
 
 
 def _remedied(remediation: Remediation, products: Products, groups: Groups, where: Where) -> set[str]:

@@ -1,7 +1,7 @@
 """The product tree: which vendor, product and versions each identifier of a document means.
 
-A product made of others (`A installed on B`, CSAF 2.0 §3.2.2.4) is named as each of them, but left open: what holds
-of A on B holds neither of every A nor of every B.
+A product made of others (CSAF 2.0 §3.2.2.4) is left open: what holds of A in B holds neither of every A nor of every
+B. It is named as A, and as B too where A is a part of B; what A is merely installed on is not at fault.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ OPEN_OPTION = "advisory.open.option"
 OPEN_SERIAL = "advisory.open.serial"
 """Said of certain serial numbers only."""
 
+_PART_OF = frozenset({"default_component_of", "optional_component_of"})
 _VERSIONS = frozenset({"product_version", "product_version_range", "service_pack", "patch_level"})
 _SILENT = frozenset({"vendor", "product_family", "product_name", "legacy"}) | _VERSIONS
 _VERS = re.compile(r"vers:[a-z0-9.+-]+/", re.IGNORECASE)
@@ -69,7 +70,7 @@ def products_of(document: Document, name: str) -> dict[str, tuple[Part, ...]]:
         define(product, (_from_path(product, path, maker),))
     for product in tree.full_product_names:
         define(product, (_from_name(product, maker),))
-    for product_id, parts in _combined(document, products, name):
+    for product_id, parts in _combined(tree, products, name):
         define(product_id, parts)
     return products
 
@@ -171,30 +172,32 @@ class _Combination(Struct):
 
     product: FullName
     component: str
-    hosts: list[str]
+    others: list[tuple[str, str]]
+    """Category, and the other product."""
 
 
-def _combinations(document: Document, name: str) -> dict[str, _Combination]:
-    tree = document.product_tree
-    found: dict[str, _Combination] = {}
-    every = [
-        *(
-            _Combination(each.full_product_name, each.product_reference, [each.relates_to_product_reference])
-            for each in tree.relationships
-        ),
-        *(
-            _Combination(
-                each.full_product_name,
-                each.beginning_product_reference,
-                [step.next_product_reference for step in each.subpaths],
-            )
-            for each in tree.product_paths
-        ),
+def _combinations(tree: Tree, name: str) -> dict[str, _Combination]:
+    related = [
+        _Combination(
+            each.full_product_name, each.product_reference, [(each.category, each.relates_to_product_reference)]
+        )
+        for each in tree.relationships
     ]
-    for combination in every:
+    paths = [
+        _Combination(
+            each.full_product_name,
+            each.beginning_product_reference,
+            [(step.category, step.next_product_reference) for step in each.subpaths],
+        )
+        for each in tree.product_paths
+    ]
+    found: dict[str, _Combination] = {}
+    for combination in [*related, *paths]:
         product_id = combination.product.product_id
         if product_id in found:
             raise SourceError(f"{name}: product {product_id!r} is defined twice in $.product_tree")
+        if len(combination.others) >= MAX_PARTS:
+            raise SourceError(f"{name}: product {product_id!r} is made of more than {MAX_PARTS} others")
         found[product_id] = combination
     return found
 
@@ -209,23 +212,23 @@ def referred_to(tree: Tree) -> Iterator[str]:
 
 
 def _combined(
-    document: Document, products: dict[str, tuple[Part, ...]], name: str
+    tree: Tree, products: dict[str, tuple[Part, ...]], name: str
 ) -> Iterator[tuple[FullName, tuple[Part, ...]]]:
     """Products made of others, each after those it is made of."""
-    combinations = _combinations(document, name)
-    depth: dict[str, int] = {}
+    combinations = _combinations(tree, name)
+    done: set[str] = set()
     for start in combinations:
         path = [start]
         while path:
             product_id = path[-1]
             combination = combinations[product_id]
-            references = [combination.component, *combination.hosts]
-            missing = next((each for each in references if each in combinations and each not in depth), None)
+            references = [combination.component, *(other for _, other in combination.others)]
+            missing = next((each for each in references if each in combinations and each not in done), None)
             if missing is None:
                 path.pop()
-                if product_id not in depth:
+                if product_id not in done:
                     check_defined(references, products, name, "$.product_tree.relationships")
-                    depth[product_id] = 1 + max(depth.get(each, 0) for each in references)
+                    done.add(product_id)
                     yield combination.product, _parts(combination, products, name)
             elif missing in path:
                 raise SourceError(f"{name}: product {missing!r} is made of itself, in $.product_tree.relationships")
@@ -238,7 +241,8 @@ def _combined(
 def _parts(combination: _Combination, products: dict[str, tuple[Part, ...]], name: str) -> tuple[Part, ...]:
     helper = combination.product.product_identification_helper or Helper()
     parts: dict[Part, None] = {}
-    for index, reference in enumerate([combination.component, *combination.hosts]):
+    hosts = [other for category, other in combination.others if category in _PART_OF]
+    for index, reference in enumerate([combination.component, *hosts]):
         for part in products[reference]:
             own = not index and not part.host
             parts[
@@ -254,5 +258,6 @@ def _parts(combination: _Combination, products: dict[str, tuple[Part, ...]], nam
                 )
             ] = None
     if len(parts) > MAX_PARTS:
-        raise SourceError(f"{name}: product {combination.product.product_id!r} is made of more than {MAX_PARTS} others")
+        product_id = combination.product.product_id
+        raise SourceError(f"{name}: product {product_id!r} is made of more than {MAX_PARTS} others")
     return tuple(parts)

@@ -11,11 +11,11 @@ import re
 MAX_SENTENCE = 600
 """Characters; a longer text tells more than one thing."""
 
-_VERSION = re.compile(r"(?<![\w.])(?:[vV]\.?)?((?:[A-Z]{1,3})?\d+(?:\.\d+)+[A-Za-z]?\d*)(?![\w*]|\.\d)")
+_VERSION = re.compile(r"(?<![\w.])(?:[vV]\.?(?=\d))?((?:[A-Z]{1,3})?\d+(?:\.\d+)+[A-Za-z]?\d*)(?![\w*]|\.\d)")
 _STEP = re.compile(
     r"\b(?:updat|upgrad)(?:e|es|ed|ing)\b[^.;:]{0,80}?\bto\s+"
     r"(?:the\s+)?(?:latest\s+)?(?:[\w/-]+\s+){0,5}?"
-    r"(?:version\s+|release\s+)?(?:[vV]\.?)?(?P<version>(?:[A-Z]{1,3})?\d+(?:\.\d+)+[A-Za-z]?\d*)(?![\w*]|\.\d)",
+    r"(?:version\s+|release\s+)?(?:[vV]\.?(?=\d))?(?P<version>(?:[A-Z]{1,3})?\d+(?:\.\d+)+[A-Za-z]?\d*)(?![\w*]|\.\d)",
     re.IGNORECASE,
 )
 _DOUBT = re.compile(
