@@ -19,7 +19,9 @@ class Scope(StrEnum):
     """What one action is about: all findings with the same key of this kind are settled in one go."""
 
     SERVER = "server"
-    """One server, with the partners that must change along with it."""
+    """One server, with the partners that must adapt to it."""
+    LINK = "link"
+    """As a server, for what both ends must change together: the far end of a link belongs to the busier server."""
     ASSET = "asset"
     MODEL = "model"
     """All devices of one make and model, or of one software where the model is not known."""
@@ -102,10 +104,12 @@ class Window(Struct, frozen=True, kw_only=True):
 
 
 class Windows(Struct, frozen=True, kw_only=True):
-    """When the scanners concerned stood idle. No window: either never idle, or `days` is 0 and nobody knows."""
+    """When one device can be stopped. No window: `days` is 0 and nobody knows, or the scanners were never idle."""
 
-    devices: tuple[str, ...]
-    """Scanners concerned, as asset ids."""
+    device: str
+    """Asset id of the device to be stopped."""
+    scanners: tuple[str, ...]
+    """Asset ids of the scanners that stand still with it: itself, or those that depend on it. May be empty."""
     windows: tuple[Window, ...]
     """Most often observed first, then longest."""
     days: int
@@ -198,8 +202,8 @@ class PlannedAction(Struct, frozen=True, kw_only=True):
     downtime: bool = False
     patch: bool = False
     """It installs software."""
-    windows: Windows | None = None
-    """Only for what stops a device."""
+    windows: tuple[Windows, ...] = ()
+    """Of each device and each partner that makes exams; only for what stops a device."""
     patching: Patching | None = None
     instead: Instead | None = None
     """Why the compensating measure comes first; None when the remedy can be carried out."""

@@ -99,7 +99,7 @@ def _planned(
     points = {finding.id: points_of(finding, site.all_exams) for finding in work.findings}
     shared = unit_points(work, points)
     beginning = begin_with(shared, action.hours)
-    partners = sorted(set(shared) - set(work.assets)) if action.scope is Scope.SERVER else []
+    partners = sorted(set(shared) - set(work.assets)) if action.scope in (Scope.SERVER, Scope.LINK) else []
     word = patching(site.declarations, work.assets) if action.patch else None
     return PlannedAction(
         id=work.id,
@@ -117,7 +117,7 @@ def _planned(
         approval=_approval(action, word),
         downtime=action.downtime,
         patch=action.patch,
-        windows=_windows(site, (*work.assets, *partners), observed, zone) if action.downtime else None,
+        windows=_windows(site, work.assets, partners, observed, zone) if action.downtime else (),
         patching=word,
         instead=_instead(work, word),
         severity=min((finding.severity for finding in work.findings), key=_WORST.index),
@@ -145,8 +145,12 @@ def _approval(action: Action, word: Patching | None) -> Approval:
     return Approval.NO if word.word is PatchWord.OWNER else Approval.YES
 
 
-def _windows(site: Site, devices: Iterable[str], observed: frozenset[datetime], zone: tzinfo) -> Windows:
-    return idle_windows(site, site.scanners(devices), observed, zone)
+def _windows(
+    site: Site, devices: Iterable[str], partners: Iterable[str], observed: frozenset[datetime], zone: tzinfo
+) -> tuple[Windows, ...]:
+    """Devices one by one: they are stopped one after the other, and partners when their own room is empty."""
+    makers = (partner for partner in partners if partner in site.busy)
+    return tuple(idle_windows(site, device, observed, zone) for device in (*devices, *makers))
 
 
 def _instead(work: Work, word: Patching | None) -> Instead | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
 from msgspec import Struct
@@ -51,15 +51,15 @@ def gather(
 ) -> tuple[tuple[Work, ...], tuple[str, ...]]:
     """Pieces of work, and the ids of findings that no action settles."""
     settling = {rule: action for action in actions.values() for rule in action.settles if action.scope}
-    groups: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    found: dict[str, list[Finding]] = defaultdict(list)
     unsettled = []
     for finding in findings:
         if action := settling.get(finding.rule):
-            groups[action.id, _key(site, action, finding)].append(finding)
+            found[action.id].append(finding)
         else:
             unsettled.append(finding.id)
-    works = tuple(_work(site, actions[name], key, found) for (name, key), found in sorted(groups.items()))
-    return works, tuple(sorted(unsettled))
+    works = (work for name, group in sorted(found.items()) for work in _works(site, actions[name], group))
+    return tuple(works), tuple(sorted(unsettled))
 
 
 def unfixed(finding: Finding) -> bool:
@@ -67,15 +67,44 @@ def unfixed(finding: Finding) -> bool:
     return finding.params.get(FIXED) in ("", NOT_SEEN)
 
 
+def _works(site: Site, action: Action, findings: list[Finding]) -> Iterator[Work]:
+    centres = _centres(site, findings) if action.scope is Scope.LINK else {}
+    groups: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        centre = centres.get(finding.id)
+        groups[f"asset:{centre}" if centre else _key(site, action, finding)].append(finding)
+    for key, group in sorted(groups.items()):
+        yield _work(site, action, key, group)
+
+
+def _centres(site: Site, findings: list[Finding]) -> Mapping[str, str]:
+    """Finding id → the server whose work it belongs to: its own device, or its partner when all partners are servers
+    of more links than itself. The archive's links to printers and stations are thus one work with the others."""
+    own = {finding.id: device.id for finding in findings if (device := site.device(finding))}
+    partners: dict[str, set[str]] = defaultdict(set)
+    for finding in findings:
+        if centre := own.get(finding.id):
+            partners[centre].update(site.partners(finding, centre))
+    size = {centre: len(ends) for centre, ends in partners.items()}
+    busiest = {
+        centre: max(ends, key=lambda end: (size.get(end, 0), end))
+        for centre, ends in partners.items()
+        if ends and all(size.get(end, 0) > size[centre] for end in ends)
+    }
+    return {finding: busiest.get(centre, centre) for finding, centre in own.items()}
+
+
 def _work(site: Site, action: Action, key: str, findings: list[Finding]) -> Work:
+    centre = key.removeprefix("asset:")
     ordered = tuple(sorted(findings, key=lambda finding: (-finding.score, finding.id)))
+    hub = centre if action.scope in (Scope.SERVER, Scope.LINK) and centre in site.assets else ""
     return Work(
         action=action,
         key=key,
-        subject=_label(site, action, ordered[0]),
+        subject=site.label(hub) if hub else _label(site, action, ordered[0]),
         findings=ordered,
-        assets=tuple(sorted({device for finding in ordered for device in site.concerned(finding)})),
-        units={finding.id: _units(site, action, finding) for finding in ordered},
+        assets=(hub,) if hub else tuple(sorted({one for finding in ordered for one in site.concerned(finding)})),
+        units={finding.id: _units(site, hub, finding) for finding in ordered},
     )
 
 
@@ -94,7 +123,7 @@ def _key(site: Site, action: Action, finding: Finding) -> str:
         case Scope.MODEL:
             apart = action.compensate is Compensate.UNFIXED and unfixed(finding)
             return f"model:{_model(device, finding)}{':unfixed' if apart else ''}"
-        case Scope.SERVER | Scope.ASSET:
+        case Scope.SERVER | Scope.LINK | Scope.ASSET:
             return f"asset:{device.id if device else finding.subject.id}"
         case _:
             assert_never(action.scope)
@@ -127,15 +156,13 @@ def _label(site: Site, action: Action, finding: Finding) -> str:
             return device.manufacturer if device else ""
         case Scope.MODEL if device and device.model:
             return " ".join(f"{device.manufacturer} {device.model}".split())
-        case Scope.SERVER | Scope.ASSET if device:
+        case Scope.ASSET if device:
             return device.label
         case _:
             return str(finding.params.get(SOFTWARE, "")) or finding.subject.label or finding.subject.id
 
 
-def _units(site: Site, action: Action, finding: Finding) -> tuple[str, ...]:
-    devices = site.concerned(finding) or (finding.subject.id,)
-    if action.scope is not Scope.SERVER:
-        return devices
-    ends = {end for flow in site.flows_of(finding) for end in (flow.client, flow.server)}
-    return tuple(sorted(ends - {devices[0]})) or devices
+def _units(site: Site, hub: str, finding: Finding) -> tuple[str, ...]:
+    """What the hours go to: the partners of a server, else the devices; the subject itself when neither is known."""
+    found = site.partners(finding, hub) or (hub,) if hub else site.concerned(finding)
+    return found or (finding.subject.id,)

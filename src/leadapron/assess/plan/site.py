@@ -61,6 +61,11 @@ class Site(View):
             ends = {self.at[address] for address in finding.subject.addresses if address in self.at}
         return tuple(sorted(ends))
 
+    def partners(self, finding: Finding, centre: str) -> tuple[str, ...]:
+        """Devices at the other ends of a finding's flows."""
+        ends = {end for flow in self.flows_of(finding) for end in (flow.client, flow.server)}
+        return tuple(sorted(ends - {centre}))
+
     def device(self, finding: Finding) -> Asset | None:
         """The device a finding is about, when it is about one."""
         found = self.concerned(finding)

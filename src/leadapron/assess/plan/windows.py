@@ -55,13 +55,18 @@ def _merged(spans: list[tuple[datetime, datetime]], oldest: datetime) -> Iterato
             reached = end
 
 
-def idle_windows(site: Site, devices: tuple[str, ...], observed: frozenset[datetime], zone: tzinfo = UTC) -> Windows:
-    """Hours of the week, in `zone`, in which none of the devices made an exam on any day observed."""
+def idle_windows(site: Site, device: str, observed: frozenset[datetime], zone: tzinfo = UTC) -> Windows:
+    """Hours of the week, in `zone`, in which no scanner that stops with the device made an exam on any day observed.
+
+    Where no scanner does, no window is needed and none is given.
+    """
+    scanners = site.scanners((device,))
     seen = _by_day(observed, zone)
-    busy = _by_day((hour for device in devices for hour in site.busy.get(device, ())), zone)
-    found = [window for weekday in range(_WEEKDAYS) for window in _of_weekday(weekday, seen, busy)] if devices else []
+    busy = _by_day((hour for scanner in scanners for hour in site.busy[scanner]), zone)
+    found = [window for weekday in range(_WEEKDAYS) for window in _of_weekday(weekday, seen, busy)] if scanners else []
     return Windows(
-        devices=devices,
+        device=device,
+        scanners=scanners,
         windows=tuple(
             sorted(found, key=lambda one: (-one.days, one.start - one.end, one.weekday, one.start))[:OFFERED]
         ),
