@@ -35,7 +35,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def load_known_feeds() -> tuple[KnownFeed, ...]:
     """The shipped list; ContentError names what is wrong in it."""
-    return read_known_feeds(files("leadapron.content").joinpath("knowledge", "feeds.toml").read_bytes())
+    return read_known_feeds((files("leadapron.content") / "knowledge" / "feeds.toml").read_bytes())
 
 
 def read_known_feeds(data: bytes) -> tuple[KnownFeed, ...]:

@@ -47,8 +47,6 @@ def read_certificates(data: bytes, name: str) -> dict[str, Cert]:
         raise SourceError(f"{name}: not a public OpenPGP key ({_short(error)})") from error
     if not 0 < len(certificates) <= MAX_CERTIFICATES:
         raise SourceError(f"{name}: {len(certificates)} public OpenPGP keys; 1 to {MAX_CERTIFICATES} are expected")
-    if any(certificate.has_secret_keys for certificate in certificates):
-        raise SourceError(f"{name}: holds a secret key; give the public one")
     return {certificate.fingerprint.upper(): certificate for certificate in certificates}
 
 
