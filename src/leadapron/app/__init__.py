@@ -2,7 +2,8 @@
 
 - `find_sources(arguments)` → what a person named, checked before any work starts.
 - `ingest(workspace, sources)` → events in the workspace; may be interrupted, keeps what it has.
-- `assess_workspace(workspace, rules, now=...)` → `Assessment`.
+- `load_world(folder)` → `World`: all that is known of products, ready to be asked.
+- `assess_workspace(workspace, rules, world, now=...)` → `Assessment`.
 - `seed_of(sources)` → the key of a workspace that is thrown away, so that equal input gives equal output.
 - `demo_source()` → the bundled capture.
 """
@@ -10,5 +11,16 @@
 from leadapron.app.assessing import assess_workspace
 from leadapron.app.ingest import Progress, ingest
 from leadapron.app.sources import SourceGroup, demo_source, find_sources, seed_of
+from leadapron.app.world import World, load_world
 
-__all__ = ["Progress", "SourceGroup", "assess_workspace", "demo_source", "find_sources", "ingest", "seed_of"]
+__all__ = [
+    "Progress",
+    "SourceGroup",
+    "World",
+    "assess_workspace",
+    "demo_source",
+    "find_sources",
+    "ingest",
+    "load_world",
+    "seed_of",
+]

@@ -9,24 +9,23 @@ from __future__ import annotations
 import errno
 import gc
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from rich.console import Console
 
 from leadapron import __version__
-from leadapron.app import SourceGroup, assess_workspace, demo_source, find_sources, ingest, seed_of
-from leadapron.cli.output import Output, default_language, show, show_part
+from leadapron.app import SourceGroup, assess_workspace, demo_source, find_sources, ingest, load_world, seed_of
+from leadapron.cli.options import knowledge_folder, knowledge_option, language_option, output_options, workspace_option
+from leadapron.cli.output import Output, show, show_part
 from leadapron.cli.progress import progress_bar
 from leadapron.model.errors import LeadapronError, UsageError
 from leadapron.rules import load_rules
 from leadapron.store import Workspace
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Group(click.Group):
@@ -62,43 +61,16 @@ def main() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _path_option(flag: str, name: str, kind: str, help_text: str, *, required: bool = False) -> Callable[[F], F]:
-    return click.option(flag, name, type=click.Path(path_type=Path), metavar=kind, help=help_text, required=required)
-
-
-def _language_option(command: F) -> F:
-    return click.option(
-        "--lang",
-        "language",
-        type=click.Choice(["en", "fr"]),
-        default=default_language,
-        help="Language of screens and reports; without it, French where LANG says so, else English.",
-    )(command)
-
-
-def _output_options(command: F) -> F:
-    for option in (
-        _language_option,
-        _path_option("--csv", "csv_folder", "FOLDER", "Write devices, flows and findings as CSV files into FOLDER."),
-        _path_option("--json", "json_file", "FILE", "Write everything as one JSON document."),
-        _path_option("--report", "report_file", "FILE", "Write the report: one HTML file that opens offline."),
-        _path_option(
-            "--workspace", "workspace", "FOLDER", "Keep what is seen in FOLDER, beside what is there already."
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 @main.command(short_help="Read captures: what is there, what is weak, what to do first.")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
-@_output_options
+@output_options
 def assess(
     sources: Sequence[str],
     workspace: Path | None,
     report_file: Path | None,
     json_file: Path | None,
     csv_folder: Path | None,
+    knowledge: Path | None,
     language: str,
 ) -> None:
     """Read captures and say what is there, what is weak, and what to do first.
@@ -107,26 +79,31 @@ def assess(
     Ctrl-C stops reading and shows what was seen until then.
     """
     output = Output(report=report_file, json=json_file, csv=csv_folder, language=language)
-    _run(find_sources(sources), workspace, output)
+    _run(find_sources(sources), workspace, knowledge, output)
 
 
 @main.command(short_help="Assess the capture that comes with the program.")
-@_output_options
+@output_options
 def demo(
-    workspace: Path | None, report_file: Path | None, json_file: Path | None, csv_folder: Path | None, language: str
+    workspace: Path | None,
+    report_file: Path | None,
+    json_file: Path | None,
+    csv_folder: Path | None,
+    knowledge: Path | None,
+    language: str,
 ) -> None:
     """Assess the capture that comes with the program: an invented, badly kept department."""
     output = Output(report=report_file, json=json_file, csv=csv_folder, language=language)
-    _run([demo_source()], workspace, output)
+    _run([demo_source()], workspace, knowledge, output)
 
 
-def _run(sources: Sequence[SourceGroup], workspace: Path | None, output: Output) -> None:
+def _run(sources: Sequence[SourceGroup], workspace: Path | None, knowledge: Path | None, output: Output) -> None:
     output.check()
-    rules = load_rules()
+    rules, world = load_rules(), load_world(knowledge_folder(knowledge))
     with _workspace(workspace, sources) as opened:
         with progress_bar(sum(source.size for source in sources), output.language) as progress:
             complete = ingest(opened, sources, progress)
-        assessment = assess_workspace(opened, rules, now=datetime.now(UTC), interrupted=not complete)
+        assessment = assess_workspace(opened, rules, world, now=datetime.now(UTC), interrupted=not complete)
     show(assessment, rules, output, Console())
 
 
@@ -143,12 +120,13 @@ def _reader(name: str, help_text: str) -> None:
     """A command that reads a workspace back and shows one part of it."""
 
     @main.command(name, help=help_text)
-    @_path_option("--workspace", "workspace", "FOLDER", "Folder made by `assess --workspace`.", required=True)
+    @workspace_option
+    @knowledge_option
     @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-    @_language_option
-    def command(workspace: Path, as_json: bool, language: str) -> None:
-        rules = load_rules()
-        assessment = assess_workspace(Workspace.open(workspace), rules, now=datetime.now(UTC))
+    @language_option
+    def command(workspace: Path, knowledge: Path | None, as_json: bool, language: str) -> None:
+        rules, world = load_rules(), load_world(knowledge_folder(knowledge))
+        assessment = assess_workspace(Workspace.open(workspace), rules, world, now=datetime.now(UTC))
         show_part(name, assessment, rules, language, as_json=as_json, console=Console())
 
 
