@@ -69,7 +69,7 @@ def addresses(text: str, row: int, remarks: Remarks) -> tuple[str, ...]:
         address = _address(part)
         if address:
             found[address] = None
-        else:
+        elif any(char.isalnum() for char in part):
             remarks.add("list.bad-address", row, part)
     if len(found) > MAX_ADDRESSES:
         remarks.add("list.many-addresses", row)

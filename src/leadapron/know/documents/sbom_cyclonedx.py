@@ -98,6 +98,7 @@ def _maker(item: dict[str, Any]) -> str:
 
 
 def _component(item: dict[str, Any], place: str, bill: Bill) -> ComponentDeclared:
+    from cyclonedx.exception import CycloneDxException
     from cyclonedx.model.component import Component  # heavy: only those who read an SBOM wait for it
 
     supplier = _maker(item)
@@ -111,7 +112,7 @@ def _component(item: dict[str, Any], place: str, bill: Bill) -> ComponentDeclare
         )
     try:
         component = cast("Any", Component).from_json(full)  # put there by a decorator
-    except LIBRARY_ERRORS:
+    except (*LIBRARY_ERRORS, CycloneDxException):
         bill.remark(f"sbom.bad-identifier={place}")
         component = Component(name=plain["name"], version=plain["version"])
     return ComponentDeclared(
