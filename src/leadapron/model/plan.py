@@ -273,14 +273,14 @@ class Change(Struct, frozen=True, kw_only=True):
     label: str
     subject_type: SubjectType
     severity: Severity
-    first: datetime
-    """When a run first found it."""
-    last: datetime
-    """When a run last found it."""
+    first: datetime | None
+    """When a run first found it; None for new ones."""
+    last: datetime | None
+    """When a run last found it, before now."""
 
 
 class Changes(Struct, frozen=True, kw_only=True):
-    """What changed since an earlier run; `since` is None when there was none."""
+    """What changed since an earlier run; `since` is None, and nothing is listed, when there was none."""
 
     since: datetime | None
     version: str = ""

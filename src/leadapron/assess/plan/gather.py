@@ -101,7 +101,7 @@ def _work(site: Site, action: Action, key: str, findings: list[Finding]) -> Work
     return Work(
         action=action,
         key=key,
-        subject=site.label(hub) if hub else _label(site, action, ordered[0]),
+        subject=site.label(hub) if hub else min(_label(site, action, finding) for finding in ordered),
         findings=ordered,
         assets=(hub,) if hub else tuple(sorted({one for finding in ordered for one in site.concerned(finding)})),
         units={finding.id: _units(site, hub, finding) for finding in ordered},
