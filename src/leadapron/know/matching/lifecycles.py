@@ -36,9 +36,10 @@ class Support(StrEnum):
 
 
 class Edition(Struct, frozen=True):
-    """A release it may be. `end`: last day of ordinary support, None when not announced."""
+    """A release it may be. `end`: last day of ordinary support, None when not announced or not dated."""
 
     name: str
+    ended: bool
     end: date | None
     extended_end: date | None
     """Last day of support that must be bought; whether it was bought is not known."""
@@ -65,8 +66,8 @@ def lifecycle(knowledge: Knowledge, aliases: Aliases, name: str, version: str, t
 
 
 def _answer(found: Sequence[tuple[Lifecycle, Release]], today: date, product: str) -> LifecycleAnswer:
-    editions = [Edition(_title(entry, release), release.end, release.extended_end) for entry, release in found]
-    ended = [edition for edition in editions if edition.end is not None and edition.end < today]
+    editions = [_edition(entry, release, today) for entry, release in found]
+    ended = [edition for edition in editions if edition.ended]
     support = Support.SOME_ENDED
     if not editions:
         support = Support.UNKNOWN
@@ -76,6 +77,11 @@ def _answer(found: Sequence[tuple[Lifecycle, Release]], today: date, product: st
         support = Support.ENDED
     editions.sort(key=lambda edition: (edition.end or date.max, edition.name))
     return LifecycleAnswer(support=support, product=product, editions=tuple(editions))
+
+
+def _edition(entry: Lifecycle, release: Release, today: date) -> Edition:
+    ended = release.ended or (release.end is not None and release.end < today)
+    return Edition(_title(entry, release), ended, release.end, release.extended_end)
 
 
 def _releases(known: dict[str, Lifecycle], product: str, rest: str, version: str) -> list[tuple[Lifecycle, Release]]:
@@ -138,7 +144,8 @@ def _by_number(entry: Lifecycle, text: str) -> list[Release]:
     if within:
         longest = max(len(cycle) for cycle, _ in within)
         return [release for cycle, release in within if len(cycle) == longest]
-    return [release for cycle, release in numbered if cycle[: len(version)] == version]
+    started = [release for cycle, release in numbered if cycle[: len(version)] == version]
+    return started or _by_label(entry, words(text))  # SQL Server 2016 is cycle 13.0
 
 
 def _named(release: Release, some: tuple[str, ...]) -> bool:
@@ -149,5 +156,7 @@ def _named(release: Release, some: tuple[str, ...]) -> bool:
 
 def _title(entry: Lifecycle, release: Release) -> str:
     label = release.label or release.cycle
+    if release.cycle.endswith("-lts"):
+        label += " LTSC"
     family = entry.title.removeprefix("Microsoft ")
     return label if label.casefold().startswith(family.casefold()) else f"{family} {label}"
