@@ -45,7 +45,7 @@ class _Answering(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Site
 
-    def do_GET(self) -> None:  # noqa: N802, the name that http.server calls
+    def do_GET(self) -> None:
         self.server.asked.append(self.path)
         self.server.sent.append(dict(self.headers.items()))
         answer = self.server.tree.get(self.path)
@@ -119,7 +119,7 @@ def site(context: ssl.SSLContext, tree: Mapping[str, Answer]) -> Iterator[Site]:
 class _Connecting(BaseHTTPRequestHandler):
     server: Proxy
 
-    def do_CONNECT(self) -> None:  # noqa: N802, the name that http.server calls
+    def do_CONNECT(self) -> None:
         self.server.asked.append(self.path)
         if self.server.refuse:
             self.send_error(self.server.refuse)

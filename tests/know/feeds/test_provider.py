@@ -195,7 +195,7 @@ def test_an_update_goes_on_where_the_connection_was_cut(scene: Scene) -> None:
     for number in range(4, 20):
         scene.site.tree[f"/csaf/more-{number:02}.json"] = cut
 
-    with pytest.raises(SourceError, match="connection lost after 6 of 22 documents.*run the same command again"):
+    with pytest.raises(SourceError, match=r"connection lost after 6 of 22 documents.*run the same command again"):
         scene.update()
     assert scene.store.snapshots() == ()
 
@@ -302,7 +302,7 @@ def test_restricted_feeds_are_left_out_and_counted(scene: Scene) -> None:
 # ---------------------------------------------------------------- TLS and proxies
 def test_an_unknown_authority_is_refused(scene: Scene) -> None:
     scene.connection = msgspec.structs.replace(scene.connection, ca=None)
-    with pytest.raises(SourceError, match="certificate is not trusted.*--ca"):
+    with pytest.raises(SourceError, match=r"certificate is not trusted.*--ca"):
         scene.update()
 
 
@@ -341,7 +341,7 @@ def test_a_proxy_is_used(scene: Scene, monkeypatch: pytest.MonkeyPatch, told: st
 def test_a_proxy_that_refuses_is_named(scene: Scene) -> None:
     proxy = Proxy(refuse=407)
     scene.connection = msgspec.structs.replace(scene.connection, proxy=proxy.url)
-    with running(proxy), pytest.raises(SourceError, match="the proxy refused.*407"):
+    with running(proxy), pytest.raises(SourceError, match=r"the proxy refused.*407"):
         scene.update()
 
 

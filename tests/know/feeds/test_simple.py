@@ -68,9 +68,7 @@ def test_a_file_becomes_a_snapshot(store: KnowledgeStore, tmp_path: Path) -> Non
         (csaf("ICSMA-26-1", publisher="CISA"), "advisories"),
     ],
 )
-def test_every_kind_is_recognised_by_its_content(
-    store: KnowledgeStore, tmp_path: Path, data: bytes, feed: str
-) -> None:
+def test_every_kind_is_recognised_by_its_content(store: KnowledgeStore, tmp_path: Path, data: bytes, feed: str) -> None:
     path = tmp_path / "file"
     path.write_bytes(data)
     assert [found.id for found in update(path, store, now=NOW).updates] == [feed]
@@ -174,7 +172,8 @@ def test_an_address_is_fetched_and_recognised(
 ) -> None:
     vendor.tree = {"/a": kev(), "/b.csv.gz": gzip.compress(epss()), "/c": csaf("EX-1")}
     ids = [
-        update(f"{base}{path}", store, now=NOW, connection=connection).updates[0].id for path in ("/a", "/b.csv.gz", "/c")
+        update(f"{base}{path}", store, now=NOW, connection=connection).updates[0].id
+        for path in ("/a", "/b.csv.gz", "/c")
     ]
     assert ids == ["kev", "epss", "advisories/example"]
     held = store.current("advisories/example")

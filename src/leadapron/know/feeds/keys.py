@@ -81,14 +81,14 @@ def _read(path: Path) -> bytes:
 def read_private_key(path: Path) -> Ed25519PrivateKey:
     """SourceError for no Ed25519 key in PEM, or for one that others can read."""
     data = _read(path)
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SourceError(f"{path}: others can read this private key; do `chmod 600` on it, or make a new one")
     try:
         key = load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise SourceError(f"{path}: not a private key in PEM without passphrase") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise SourceError(f"{path}: not an Ed25519 key; make one with `leadapron knowledge key`")
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SourceError(f"{path}: others can read this private key; do `chmod 600` on it, or make a new one")
     return key
 
 

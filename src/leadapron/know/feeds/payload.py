@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
@@ -12,7 +11,7 @@ import zstandard
 from leadapron.model.advisories import Advisory, Feed, Knowledge, Lifecycle
 from leadapron.model.errors import SourceError
 
-MAX_PAYLOAD = 1 << 30
+MAX_PAYLOAD = 256 << 20
 """Bytes of decompressed JSON; the whole of EPSS takes 12 MB."""
 
 _MAX_WINDOW = 1 << 27
@@ -28,9 +27,12 @@ def pack(payload: Knowledge) -> bytes:
 
 def unpack(data: bytes, name: str) -> Knowledge:
     """The facts in `data`; SourceError when it is damaged, too long, or of another make."""
-    reader = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).stream_reader(io.BytesIO(data))
+    plain = bytearray()
     try:
-        plain = reader.read(MAX_PAYLOAD + 1)
+        for piece in zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).read_to_iter(data):
+            plain += piece
+            if len(plain) > MAX_PAYLOAD:
+                break
     except (zstandard.ZstdError, MemoryError) as error:
         raise SourceError(f"{name}: damaged ({error})") from error
     if len(plain) > MAX_PAYLOAD:
