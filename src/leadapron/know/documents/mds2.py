@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from msgspec import Struct
 
 from leadapron.know.documents.mds2_cells import Numbering, iso_date, kept, note_numbers
-from leadapron.know.documents.mds2_grid import Entry, Grid, Line, NoteText, read_grid
+from leadapron.know.documents.mds2_grid import Entry, Grid, Line, NoteText, known_questions, read_grid
 from leadapron.know.documents.mds2_lines import read_lines
 from leadapron.know.documents.mds2_pdf import PdfPage, read_pdf
 from leadapron.know.documents.mds2_questions import Edition, load_old_form, load_questions
@@ -81,10 +82,10 @@ def read_mds2(data: bytes, name: str) -> Form:
 def holds_mds2(data: bytes, name: str) -> bool:
     """Is this a workbook or CSV file with an MDS2 form, filled or not? A PDF is not looked into: what else could it
     be. Raises the `SourceError` of a file that may not be opened at all."""
-    if data.startswith(b"%PDF-"):
+    if _is_pdf(data):
         return True
-    entries = _of_one_numbering(_found(data, name)[0])
-    return len({entry.number.question for entry in entries} - {""}) >= MIN_QUESTIONS
+    sheets = ((Line(*row) for row in islice(rows, MAX_ROWS)) for _, rows in _sheets(data, name))
+    return sum(known_questions(list(lines)) for lines in sheets) >= MIN_QUESTIONS
 
 
 def declarations(form: Form, *, ts: datetime, asset: str = "", model: str = "") -> list[Declaration]:
@@ -134,22 +135,33 @@ def operating_system(answers: Mapping[str, FormAnswer]) -> str:
 # ---------------------------------------------------------------- files
 def _found(data: bytes, name: str) -> tuple[list[Entry], list[Grid]]:
     """Entries of all sheets, tables and lines in reading order, and the grids with their notes and facts."""
-    if data.lstrip()[:5] == b"%PDF-":
+    if _is_pdf(data):
         return _from_pdf(read_pdf(data, name), name)
-    if is_workbook(data):
-        sheets = visible_sheets(open_workbook(data, name))
-        grids = [read_grid(_lines(sheet_rows(s, name), name), f"{name}, sheet {s.title!r}") for s in sheets]
-        return [entry for grid in grids for entry in grid.entries], grids
-    lines = _lines(csv_rows(data, name), name)
-    grid = read_grid(lines, name)
-    return list(grid.entries or read_lines(lines)), [grid]
+    sheets = [(where, _lines(rows, where)) for where, rows in _sheets(data, name)]
+    grids = [read_grid(lines, where) for where, lines in sheets]
+    entries = [entry for grid in grids for entry in grid.entries]
+    return entries or [entry for _, lines in sheets for entry in read_lines(lines)], grids
 
 
-def _lines(rows: Iterable[tuple[int, tuple[str, ...]]], name: str) -> list[Line]:
+def _is_pdf(data: bytes) -> bool:
+    """Like other readers, we accept the mark anywhere in the first kilobyte."""
+    return b"%PDF-" in data[:1024] and not is_workbook(data)
+
+
+def _sheets(data: bytes, name: str) -> Iterator[tuple[str, Iterator[tuple[int, tuple[str, ...]]]]]:
+    """Place and rows of each sheet that a person sees; a CSV file is one."""
+    if not is_workbook(data):
+        yield name, csv_rows(data, name)
+        return
+    for sheet in visible_sheets(open_workbook(data, name)):
+        yield f"{name}, sheet {sheet.title!r}", sheet_rows(sheet, name)
+
+
+def _lines(rows: Iterable[tuple[int, tuple[str, ...]]], where: str) -> list[Line]:
     lines: list[Line] = []
     for number, cells in rows:
         if len(lines) >= MAX_ROWS:
-            raise SourceError(f"{name}, row {number}: more than {MAX_ROWS} rows; an MDS2 form has some 350")
+            raise SourceError(f"{where}, row {number}: more than {MAX_ROWS} rows; an MDS2 form has some 350")
         lines.append(Line(number, cells))
     return lines
 

@@ -92,6 +92,11 @@ def read_grid(lines: Sequence[Line], where: str) -> Grid:
     return Grid(entries=entries, notes=tuple(_notes(others, asked)), facts=_facts(heads))
 
 
+def known_questions(lines: Sequence[Line]) -> int:
+    """How many rows ask a question we know."""
+    return sum(bool(number.question) for _, number in _numbered(lines)[1])
+
+
 # ---------------------------------------------------------------- columns
 def _numbered(lines: Sequence[Line]) -> tuple[int, list[tuple[int, QuestionNumber]]]:
     """The column of numbers, and index and number of each row that asks a question: of all columns and both

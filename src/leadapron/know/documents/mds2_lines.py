@@ -88,10 +88,10 @@ def _at_line_end(lines: Sequence[str]) -> tuple[str, str]:
 
 
 def _cut(text: str) -> tuple[str, str]:
-    """An answer, and the note or blank that stands behind it on the same line."""
-    text = text.strip(_OPENING).rstrip(",")
-    found = re.fullmatch(r"(Yes|No|N/A|NA|Oui|Non|See [Nn]otes?)\s+(_+|\d{1,3}|[Nn]otes? \d+|See [Nn]otes?.*)", text)
-    return (found[1], "" if found[2].startswith("_") else found[2]) if found else (text, "")
+    """An answer, and the note that stands behind it on the same line."""
+    text = text.strip(_OPENING).rstrip(",_ ")
+    found = re.fullmatch(r"(Yes|No|N/A|NA|Oui|Non|See [Nn]otes?)\s+(\d{1,3}|[Nn]otes? \d+|See [Nn]otes?.*)", text)
+    return (found[1], found[2]) if found else (text, "")
 
 
 def _without_label(text: str) -> str:

@@ -26,9 +26,9 @@ MAX_FILE = 32 << 20
 """Bytes of a PDF."""
 MAX_PAGES = 80
 """A form has 8 to 20 pages; more is a manual that contains one."""
-MAX_SECONDS = 90
-MAX_MEMORY = 1536 << 20
-"""Bytes of address space of the child, its libraries included."""
+MAX_SECONDS = 60
+MAX_MEMORY = 512 << 20
+"""Bytes of address space of the child, its libraries included; a form takes some 60 MB."""
 MAX_CHARACTERS = 2_000_000
 """Of all text together; a form has some 60,000."""
 MAX_PAGE_OBJECTS = 20_000
@@ -87,6 +87,8 @@ def extract(data: bytes) -> tuple[PdfPage, ...]:
         causes = (error, *error.args, error.__cause__, error.__context__)
         if any(isinstance(cause, (PDFEncryptionError, PDFPasswordIncorrect)) for cause in causes):
             raise SourceError("protected by a password; ask the maker for an open copy or the spreadsheet") from error
+        if any(isinstance(cause, MemoryError) for cause in causes):
+            raise SourceError(f"unpacks to more than {MAX_MEMORY >> 20} MB; {_SPLIT}") from error
         raise SourceError(f"a damaged PDF ({type(error).__name__}); {_SPLIT}") from error
     if not any(page.lines for page in pages):
         raise SourceError("holds only pictures, no text; ask the maker for the spreadsheet")
