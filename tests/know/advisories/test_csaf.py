@@ -278,3 +278,17 @@ def test_products_made_of_products_in_any_way(edges: list[tuple[int, int, int]],
 def test_any_bytes_are_refused_politely(data: bytes) -> None:
     with pytest.raises(SourceError, match=r"^x: "):
         read_csaf(data, "x")
+
+
+def test_work_grows_no_faster_than_the_document() -> None:
+    """Groups and flaws multiply what few bytes say; each case would take hours if it were carried out."""
+    names = [{"name": f"N{n}", "product_id": f"N{n}"} for n in range(20_000)]
+    document = edited("product_tree/full_product_names", names)
+    del document["product_tree"]["relationships"]
+    document["product_tree"]["product_groups"] = [{"group_id": "ALL", "product_ids": [f"N{n}" for n in range(20_000)]}]
+    fix = {"category": "vendor_fix", "details": "Update to version 4.2.", "group_ids": ["ALL"] * 200}
+    document["vulnerabilities"] = [{"remediations": [fix] * 50} for _ in range(100)]
+    assert {each.status for each in read(document).products} == {Status.UNDER_INVESTIGATION}
+    document["vulnerabilities"] = [{"product_status": {"fixed": [f"N{n}" for n in range(20_000)]}}] * 51
+    with pytest.raises(SourceError, match="more than 1,000,000 statements"):
+        read(document)

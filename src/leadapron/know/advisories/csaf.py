@@ -30,6 +30,9 @@ from leadapron.model.errors import SourceError
 MAX_STATEMENTS = 1_000_000
 """Statements (a product, a flaw, what is said) of one document."""
 
+MAX_REMEDIED = 100
+"""Products of one remediation in which a version is looked for; it would hardly be the same for more."""
+
 OPEN_CONTRADICTION = "advisory.open.contradiction"
 """The document says two things of one product."""
 
@@ -125,29 +128,34 @@ def _ranges(
     for index, (cve, flaw) in enumerate(zip(cves, document.vulnerabilities, strict=True)):
         place = f"$.vulnerabilities[{index}]"
         for statement in _statements(flaw, cve, products, groups, (name, place)):
-            count += 1
+            count += len(statement.part.purls)
             if count > MAX_STATEMENTS:
                 raise SourceError(f"{name}: more than {MAX_STATEMENTS:,} statements, at `{place}`; it is left out")
             said[statement][cve] = None
-    for part in _unstated(document, products):
-        unknown = _Statement(part, Status.UNDER_INVESTIGATION, "", part.open or OPEN_UNSTATED)
-        said[unknown].update(dict.fromkeys(cves))
     every = len(set(cves))
-    return tuple(
-        ProductRange(
+    ranges = [
+        each
+        for statement, flaws in said.items()
+        for each in _by_purl(statement, () if len(flaws) == every else tuple(flaws))
+    ]
+    for part in dict.fromkeys(_unstated(document, products)):
+        ranges += _by_purl(_Statement(part, Status.UNDER_INVESTIGATION, "", part.open or OPEN_UNSTATED), ())
+    return tuple(ranges)
+
+
+def _by_purl(statement: _Statement, flaws: tuple[str, ...]) -> Iterator[ProductRange]:
+    for purl in statement.part.purls:
+        yield ProductRange(
             vendor=statement.part.vendor,
             product=statement.part.product,
             constraint=statement.part.constraint,
             status=statement.status,
-            cves=() if len(flaws) == every else tuple(flaws),
+            cves=flaws,
             fixed=statement.fixed,
             cpe=statement.part.cpe,
             purl=purl,
             open=statement.open,
         )
-        for statement, flaws in said.items()
-        for purl in statement.part.purls
-    )
 
 
 def _unstated(document: Document, products: Products) -> Iterator[Part]:
@@ -175,9 +183,10 @@ def _statements(flaw: Flaw, cve: str, products: Products, groups: Groups, where:
             for part in products[product_id]:
                 if part.host and status in {Status.FIXED, Status.NOT_AFFECTED}:
                     continue  # that a component is sound says nothing of what it runs in
-                bounded = structs.replace(part, constraint=bounds[product_id]) if product_id in bounds else part
+                if product_id in bounds:
+                    part = structs.replace(part, constraint=bounds[product_id], exact=False)
                 yield _Statement(
-                    part=structs.replace(bounded, exact=False),
+                    part=part,
                     status=Status.UNDER_INVESTIGATION if doubtful else status,
                     fixed=repaired.get(product_id, "") if status is Status.AFFECTED and not part.host else "",
                     open=part.open or (OPEN_CONTRADICTION if doubtful else ""),
@@ -242,11 +251,12 @@ def _repaired(flaw: Flaw, cve: str, products: Products, groups: Groups, where: W
     told: dict[str, set[str]] = defaultdict(set)
     for index, remediation in enumerate(flaw.remediations):
         ids = _remedied(remediation, products, groups, (where[0], f"{where[1]}.remediations[{index}]"))
-        meant = {(part.vendor, part.product) for product_id in ids for part in products[product_id]}
-        if remediation.category == "vendor_fix" and len(meant) == 1:
-            version = fixed_version(remediation.details, cve)
-            for product_id in ids if version else ():
+        version = fixed_version(remediation.details, cve) if remediation.category == "vendor_fix" else ""
+        if version and len({(part.vendor, part.product) for id_ in ids for part in products[id_]}) == 1:
+            for product_id in ids:
                 told[product_id].add(version)
+    if not told and not listed:
+        return {}
     repaired = {}
     for product_id in {*status.known_affected, *status.first_affected, *status.last_affected}:
         part = products[product_id][0]
@@ -257,11 +267,13 @@ def _repaired(flaw: Flaw, cve: str, products: Products, groups: Groups, where: W
 
 
 def _remedied(remediation: Remediation, products: Products, groups: Groups, where: Where) -> set[str]:
-    """Identifiers of the products that a remediation is for."""
+    """Identifiers of the products that a remediation is for; none where they are too many to tell."""
     check_defined(remediation.product_ids, products, *where)
     ids = set(remediation.product_ids)
     for group in remediation.group_ids:
         if group not in groups:
             raise SourceError(f"{where[0]}: group {group!r} is not defined in the product tree, at `{where[1]}`")
+        if len(groups[group]) + len(ids) > MAX_REMEDIED:
+            return set()
         ids.update(groups[group])
     return ids

@@ -18,6 +18,8 @@ MAX_DOCUMENT = 50_000_000
 """Bytes of one document; the largest published today (of a Linux distribution) is below 30 MB."""
 MAX_NAME = 4_000
 """Characters of a name; a longer one is no name."""
+MAX_PURLS = 100
+"""Package URLs of one product."""
 
 Name = Annotated[str, Meta(max_length=MAX_NAME)]
 CveId = Annotated[str, Meta(pattern=r"^CVE-[0-9]{4}-[0-9]{4,19}$")]
@@ -62,7 +64,7 @@ class Helper(Struct):
 
     cpe: Name = ""
     purl: Name = ""
-    purls: list[Name] = field(default_factory=list)
+    purls: Annotated[list[Name], Meta(max_length=MAX_PURLS)] = field(default_factory=list)
     serial_numbers: list[Name] = field(default_factory=list)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import stat
 import struct
 import zipfile
 import zlib
@@ -118,12 +119,12 @@ def _of_folder(folder: Path) -> list[_Member]:
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for file in sorted(files):
-            path = Path(place, file)
-            shown = path.relative_to(folder).as_posix()
+            path = os.path.join(place, file)
+            shown = os.path.relpath(path, folder)
             if file.lower().endswith(_ARCHIVES):
                 members.append(_refused(shown, "an archive within a folder is not opened; give the archive itself"))
             elif _is_document(file):
-                members.append(_file(path, shown))
+                members.append(_file(Path(path), shown))
             if len(members) > MAX_FILES:
                 raise SourceError(f"{folder}: more than {MAX_FILES:,} documents; give it in parts")
     if not members:
@@ -145,11 +146,11 @@ def _refused(name: str, why: str) -> _Member:
 def _file(path: Path, shown: str) -> _Member:
     def read() -> bytes:
         try:
-            if not path.is_file():
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
                 raise SourceError(f"{shown}: not a regular file; it is left out")
-            size = path.stat().st_size
-            if size > MAX_DOCUMENT:
-                raise SourceError(_too_large(shown, size))
+            if status.st_size > MAX_DOCUMENT:
+                raise SourceError(_too_large(shown, status.st_size))
             return path.read_bytes()
         except OSError as error:
             raise SourceError(f"{shown}: cannot be read ({error.strerror or error})") from error
