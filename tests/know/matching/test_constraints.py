@@ -14,10 +14,35 @@ from leadapron.know.matching.distributions import Scheme
 from leadapron.know.matching.versions import Order, compare_versions, parse_version
 
 WORDS = (
-    "<=", "<", ">=", ">", "=", "|", ",", "and", "prior", "prior to", "versions", "all", "*", "2.3.0", "v1.0.0", 
-    "12.2.x",     "VM5.0", "2023.3_Build_9342", "vers:all/", "vers:deb/", "to", "later", "K", "BN9", "on Windows XP", "(", ")", 
+    "<=",
+    "<",
+    ">=",
+    ">",
+    "=",
+    "|",
+    ",",
+    "and",
+    "prior",
+    "prior to",
+    "versions",
+    "all",
+    "*",
+    "2.3.0",
+    "v1.0.0",
+    "12.2.x",
+    "VM5.0",
+    "2023.3_Build_9342",
+    "vers:all/",
+    "vers:deb/",
+    "to",
+    "later",
+    "K",
+    "BN9",
+    "on Windows XP",
+    "(",
+    ")",
     "3120",
-)  # fmt: skip
+)
 sentences = st.one_of(st.lists(st.sampled_from(WORDS), max_size=7).map(" ".join), st.text(max_size=60))
 
 

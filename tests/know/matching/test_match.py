@@ -159,6 +159,13 @@ def test_a_viewer_without_a_maker_is_nobodys() -> None:
     assert not ask(advisory(viewer("<2024.2")), vendor="", version="2023.3").answers
 
 
+@pytest.mark.parametrize("name", ["OsiriX/Horos DCMTK", "synedra DCMTK"])
+def test_a_toolkit_that_someone_changed_is_for_review(name: str) -> None:
+    known = advisory(ProductRange(vendor="OFFIS", product="DCMTK", constraint="< 3.6.7"))
+    (answer,) = ask(known, vendor="", name=name, version="3.6.8").answers
+    assert (answer.verdict, answer.reason) == (Verdict.REVIEW, "match.may-be-same")
+
+
 def test_packages_of_a_distribution_may_be_patched() -> None:
     known = advisory(ProductRange(vendor="OFFIS", product="DCMTK", constraint="<= 3.7.0"))
     package = "pkg:deb/debian/libdcmtk17@3.6.7-9~deb12u4"

@@ -119,7 +119,7 @@ class Matcher:
             exact |= aliases.subjects(maker, name)
             # Some advisories name a release as a product of its own: `Xeleris 3.1`, all versions.
             exact |= {one for one in aliases.subjects(maker, f"{name} {product.version}") if one in self._named}
-        partial = frozenset() if purl else self._partial(makers, name, alone=not vendor)
+        partial = frozenset() if purl else self._partial(makers, name, alone=not product.vendor.strip())
         known = frozenset(maker for maker in makers if maker) | {
             subject.vendor for subject in exact if subject in self._named
         }
