@@ -20,6 +20,8 @@ from rich.console import Console
 
 from leadapron import __version__
 from leadapron.app import SourceGroup, assess_workspace, demo_source, find_sources, ingest, load_world, seed_of
+from leadapron.cli.documents import document as document_commands
+from leadapron.cli.knowledge import knowledge as knowledge_commands
 from leadapron.cli.options import knowledge_folder, knowledge_option, language_option, output_options, workspace_option
 from leadapron.cli.output import Output, show, show_part
 from leadapron.cli.progress import progress_bar
@@ -133,6 +135,10 @@ def _reader(name: str, help_text: str) -> None:
 _reader("inventory", "List the devices of a workspace.")
 _reader("flows", "List who talks to whom in a workspace.")
 _reader("findings", "List what is weak in a workspace, most urgent first.")
+
+
+main.add_command(knowledge_commands)
+main.add_command(document_commands)
 
 
 def _fail(message: str, code: int) -> None:

@@ -103,6 +103,10 @@ class Workspace:
         """Takes the events of one source, such as a capture or the files of a rotating one."""
         return Writer(self._events, source_id)
 
+    def remove(self, source_id: str) -> None:
+        """Forget what was written of one source."""
+        Writer(self._events, source_id).remove()
+
     @overload
     def events(self, *, source: str | None = None) -> Iterator[Event]: ...
     @overload

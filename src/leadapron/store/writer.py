@@ -92,7 +92,7 @@ class Writer:
         """Forget what is pending and remove what was written."""
         self._pending.clear()
         if self._chunk:
-            self._remove()
+            self.remove()
             self._chunk = 0
         self.events = 0
 
@@ -107,7 +107,7 @@ class Writer:
 
     def _write_chunk(self) -> None:
         if not self._chunk:
-            self._remove()
+            self.remove()
         self._chunk += 1
         groups: dict[tuple[type[Event], date], list[Event]] = defaultdict(list)
         for event in self._pending:
@@ -131,7 +131,8 @@ class Writer:
                 temporary.unlink(missing_ok=True)
             raise WorkspaceError(f"{path}: cannot be written ({error.strerror}); free space or rights?") from error
 
-    def _remove(self) -> None:
+    def remove(self) -> None:
+        """Remove what is there of this source, written by this run or an earlier one."""
         for file in event_files(self._folder):
             if file.source == self._slug:
                 file.path.unlink()

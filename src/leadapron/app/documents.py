@@ -1,0 +1,105 @@
+"""Documents in a workspace: added whole or not at all, listed, taken out again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from leadapron.app.assessing import known_of
+from leadapron.know.documents.columns import ColumnMemory
+from leadapron.know.documents.recognise import read_document
+from leadapron.know.documents.targets import Devices
+from leadapron.model.errors import SourceError, UsageError
+from leadapron.model.events import Declaration, DocumentAdded, DocumentType
+from leadapron.store import Workspace
+
+MAX_BYTES = 64 << 20
+"""Of one document: forms and lists take some hundred kilobytes, the largest bills of materials some tens of MB."""
+
+COLUMNS = "columns.toml"
+"""File of the workspace that remembers which column of a list is what."""
+
+_LISTS = frozenset({DocumentType.ASSETS, DocumentType.AE_REGISTER, DocumentType.ZONES})
+
+
+def add_document(
+    workspace: Workspace,
+    path: Path,
+    *,
+    now: datetime,
+    asset: str = "",
+    model: str = "",
+    kind: DocumentType | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> DocumentAdded:
+    """Read one document into the workspace, in place of what was read of the same name for the same device."""
+    declared = read_document(
+        _content(path),
+        path.name,
+        ts=now,
+        key=workspace.key,
+        kind=kind,
+        asset=asset,
+        model=model,
+        columns=columns,
+        memory=ColumnMemory(workspace.path / COLUMNS),
+    )
+    document = next(event for event in declared if isinstance(event, DocumentAdded))
+    _check_target(workspace, document)
+    _write(workspace, document, declared)
+    return document
+
+
+def documents(workspace: Workspace) -> tuple[DocumentAdded, ...]:
+    """All documents of the workspace, by name."""
+    return tuple(sorted(workspace.events(DocumentAdded), key=lambda one: (one.sensor, one.asset, one.model)))
+
+
+def remove_document(workspace: Workspace, name: str) -> int:
+    """Take out every document of that name; how many there were. UsageError when there is none."""
+    found = [document for document in documents(workspace) if document.sensor == name]
+    if not found:
+        known = ", ".join(sorted({document.sensor for document in documents(workspace)})) or "none"
+        raise UsageError(f"{name}: no such document in the workspace; it holds: {known}")
+    for document in found:
+        workspace.remove(_source(document))
+    return len(found)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise SourceError(f"{path}: larger than {MAX_BYTES >> 20} MB; no form, list or bill of materials is")
+        return path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _check_target(workspace: Workspace, document: DocumentAdded) -> None:
+    """A form that belongs to no device would be forgotten; better to hear so now."""
+    if document.type in _LISTS:
+        if document.asset or document.model:
+            raise UsageError(f"{document.sensor}: a list names its devices itself; leave --asset and --model out")
+        return
+    inventory, _ = known_of(workspace)
+    devices = Devices(inventory)
+    if document.asset and not devices.named(document.asset):
+        raise UsageError(
+            f"{document.asset}: no device, or more than one, goes by that name; `leadapron inventory` lists them"
+        )
+
+
+def _write(workspace: Workspace, document: DocumentAdded, declared: list[Declaration]) -> None:
+    writer = workspace.writer(_source(document))
+    try:
+        for event in declared:
+            writer.write(event)
+        writer.commit()
+    except BaseException:
+        writer.abort()
+        raise
+
+
+def _source(document: DocumentAdded) -> str:
+    return "/".join(("document", document.sensor, document.asset, document.model))
