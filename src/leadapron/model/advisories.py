@@ -47,7 +47,8 @@ class ProductRange(Struct, frozen=True, kw_only=True):
     cpe: str = ""
     purl: str = ""
     open: str = ""
-    """What the source leaves open, as a message id (`advisory.open.option` …): the answer is then `review` at best."""
+    """What the source leaves open, as the end of a message id (`option` for `advisory.open.option`); then the answer
+    is `review` at best."""
 
 
 class Advisory(Struct, frozen=True, kw_only=True):

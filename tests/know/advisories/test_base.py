@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from leadapron.know.advisories import load_base, score
+from leadapron.know.advisories import csaf, load_base, products, score
 from leadapron.know.advisories.build import main
+from leadapron.know.matching.reasons import load_reasons
 from leadapron.model.advisories import FeedState, Status
 from leadapron.model.errors import ContentError
 from tests.know.advisories.test_feeds import CATALOGUE, PAGES
@@ -115,3 +116,11 @@ def test_a_damaged_base_is_named(tmp_path: Path, sources: list[str]) -> None:
     (out / "kev.json.zst").unlink()
     with pytest.raises(ContentError, match="cannot be read"):
         load_base(out)
+
+
+def test_whatever_is_left_open_has_its_words() -> None:
+    words = load_reasons()
+    ids = {value for module in (csaf, products) for name, value in vars(module).items() if name.startswith("OPEN_")}
+    assert ids == {"build", "combination", "contradiction", "name", "serial", "unstated"}
+    assert {f"advisory.open.{end}" for end in ids} <= words.keys()
+    assert {each.open for advisory in load_base().advisories for each in advisory.products} == {"", "unstated"}

@@ -33,10 +33,10 @@ MAX_STATEMENTS = 1_000_000
 MAX_REMEDIED = 100
 """Products of one remediation in which a version is looked for; it would hardly be the same for more."""
 
-OPEN_CONTRADICTION = "advisory.open.contradiction"
+OPEN_CONTRADICTION = "contradiction"
 """The document says two things of one product."""
 
-OPEN_UNSTATED = "advisory.open.unstated"
+OPEN_UNSTATED = "unstated"
 """The document names the product but does not say whether it is affected."""
 
 Products = dict[str, tuple[Part, ...]]

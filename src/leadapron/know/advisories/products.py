@@ -23,13 +23,13 @@ MAX_PARTS = 16
 """Products that one product may be made of."""
 
 ALL_VERSIONS = "all versions"
-OPEN_COMBINATION = "advisory.open.combination"
+OPEN_COMBINATION = "combination"
 """Said of a product only together with another."""
-OPEN_NAME = "advisory.open.name"
+OPEN_NAME = "name"
 """Only a free name is given; vendor and version were not told apart."""
-OPEN_OPTION = "advisory.open.option"
+OPEN_BUILD = "build"
 """Said of some builds only: an architecture, a language, an edition."""
-OPEN_SERIAL = "advisory.open.serial"
+OPEN_SERIAL = "serial"
 """Said of certain serial numbers only."""
 
 _PART_OF = frozenset({"default_component_of", "optional_component_of"})
@@ -127,7 +127,7 @@ def _from_path(product: FullName, path: tuple[Branch, ...], maker: str) -> Part:
     if not title:
         return _from_name(product, named.get("vendor") or maker)
     helper = product.product_identification_helper or Helper()
-    left_open = "" if named.keys() <= _SILENT else OPEN_OPTION
+    left_open = "" if named.keys() <= _SILENT else OPEN_BUILD
     return Part(
         vendor=named.get("vendor") or maker,
         product=title,
