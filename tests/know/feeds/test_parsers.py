@@ -133,9 +133,8 @@ def test_security_txt_names_providers() -> None:
 
 def test_addresses() -> None:
     assert https_url(" https://a.example/x#y ") == "https://a.example/x"
-    assert [
-        https_url(text) for text in ("http://a.example", "https://", "https://u@a.example", "https://a:b/", "x")
-    ] == [None] * 5
+    for text in ("http://a.example", "https://", "https://u@a.example", "https://a:b/", "x"):
+        assert https_url(text) is None
     assert host_of("https://A.example:443/x") == "a.example"
     assert same_site("www.a.example", ["a.example"])
     assert same_site("a.example", ["a.example"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import signal
@@ -126,6 +127,7 @@ def test_documents_that_cannot_be_believed_are_named_and_the_rest_goes_on(scene:
     scene.provider.add("unsigned.json", csaf("EX-U"))
     scene.provider.add("unhashed.json", csaf("EX-N"))
     scene.provider.add("broken.json", b'{"document": {')
+    scene.provider.add("draft.json", csaf("EX-D").replace(b'"final"', b'"draft"'))
     scene.publish()
     stranger = Provider(scene.provider.base, Tsk.generate("Stranger"))
     stranger.documents = {"signature.json": scene.provider.documents["signature.json"]}
@@ -141,6 +143,7 @@ def test_documents_that_cannot_be_believed_are_named_and_the_rest_goes_on(scene:
     assert "no signature beside it" in reasons.pop("unsigned.json")
     assert "no hash beside it" in reasons.pop("unhashed.json")
     assert "broken.json" in reasons.pop("broken.json")
+    assert "a draft" in reasons.pop("draft.json")
     assert not reasons
     assert not {"EX-H", "EX-S", "EX-U", "EX-N"} & {advisory.id for advisory in scene.store.load().advisories}
     assert dict(update.verified) == {"signature": 2}
@@ -216,7 +219,10 @@ def test_a_passing_failure_is_tried_again(scene: Scene) -> None:
     assert scene.update().fetched == 2
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_ctrl_c_keeps_what_is_done(scene: Scene) -> None:
+    """httpcore leaves a connection that was interrupted amid its TLS handshake to the garbage collector."""
+
     def stop(done: int, total: int, what: str) -> None:
         signal.raise_signal(signal.SIGINT)
 
@@ -224,6 +230,7 @@ def test_ctrl_c_keeps_what_is_done(scene: Scene) -> None:
         update_provider(
             f"{scene.provider.base}{METADATA}", scene.store, now=NOW, connection=scene.connection, progress=stop
         )
+    gc.collect()
     assert scene.store.snapshots() == ()
     assert scene.update().fetched < 2
 

@@ -171,11 +171,8 @@ def test_an_address_is_fetched_and_recognised(
     vendor: Site, base: str, connection: Connection, store: KnowledgeStore
 ) -> None:
     vendor.tree = {"/a": kev(), "/b.csv.gz": gzip.compress(epss()), "/c": csaf("EX-1")}
-    ids = [
-        update(f"{base}{path}", store, now=NOW, connection=connection).updates[0].id
-        for path in ("/a", "/b.csv.gz", "/c")
-    ]
-    assert ids == ["kev", "epss", "advisories/example"]
+    reports = [update(f"{base}{path}", store, now=NOW, connection=connection) for path in vendor.tree]
+    assert [report.updates[0].id for report in reports] == ["kev", "epss", "advisories/example"]
     held = store.current("advisories/example")
     assert held is not None
     assert held.feed.source == f"{base}/c"

@@ -10,7 +10,7 @@ import msgspec
 from pysequoia import Cert
 
 from leadapron.know.advisories.csaf import read_csaf
-from leadapron.know.advisories.document import MAX_DOCUMENT
+from leadapron.know.advisories.document import MAX_DOCUMENT, decode_cover
 from leadapron.know.feeds.listing import Entry
 from leadapron.know.feeds.openpgp import MAX_HASH, MAX_SIGNATURE, check_hash, check_signature
 from leadapron.know.feeds.outcome import Progress, Refused
@@ -110,6 +110,8 @@ class Download:
             raise self._fatal
         hashed = await self._check_hash(entry, page.data)
         signed = await self._check_signature(entry, page.data)
+        if decode_cover(page.data, entry.url).document.tracking.status == "draft":
+            raise SourceError(f"{entry.url}: a draft, which its publisher does not stand by yet; it is left out")
         advisory = read_csaf(page.data, entry.url)
         if not advisory.url:
             advisory = msgspec.structs.replace(advisory, url=entry.url)
