@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import ip_interface, ip_network
 
 from leadapron.know.documents.tables import word_of
 from leadapron.know.documents.untrusted import one_line
@@ -174,12 +174,3 @@ def _day(text: str, *, day_first: bool) -> date | None:
         year, month = int(parts[2] or parts[3]), int(parts[1] or parts[4])
         return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1) if 0 < month <= 12 else None
     return None
-
-
-def is_address(text: str) -> bool:
-    """Is it one address and nothing else?"""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -97,8 +98,6 @@ def identifier(value: Any) -> str:
 
 def iso_day(value: Any) -> str:
     """The day of an ISO timestamp, or empty."""
-    from datetime import date
-
     try:
         return date.fromisoformat(text(value)[:10]).isoformat()
     except ValueError:

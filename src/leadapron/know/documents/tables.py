@@ -123,7 +123,7 @@ def _decoded(data: bytes, name: str) -> str:
             text = data.decode("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le", "replace")
         else:
             text = _eight_bit(data)
-    if "\x00" in text or text.count("�") > 1 + len(text) // 100:
+    if "\x00" in text or text.count("�") > 4 + len(text) // 20:
         raise SourceError(f"{name}: neither a workbook nor text; save the table as .xlsx or as CSV (UTF-8)")
     return text
 
