@@ -117,6 +117,15 @@ class Windows(Struct, frozen=True, kw_only=True):
     confidence: Confidence
     """Never `seen`: an hour that was idle need not stay so."""
 
+    @property
+    def message(self) -> str:
+        """Id of the sentence that says how far to rely on it; its value is `days`."""
+        if not self.scanners:
+            return "plan.windows=no-scanner"
+        if not self.days:
+            return "plan.windows=none-observed"
+        return f"plan.windows={self.confidence}" if self.windows else "plan.windows=never-idle"
+
 
 class HarmPart(Struct, frozen=True, kw_only=True):
     """What one finding or question adds to the harm that an action avoids."""

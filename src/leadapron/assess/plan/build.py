@@ -21,7 +21,7 @@ from leadapron.assess.plan.harm import (
 from leadapron.assess.plan.patching import patching
 from leadapron.assess.plan.practices import contradicted, practice_actions
 from leadapron.assess.plan.site import Site
-from leadapron.assess.plan.windows import idle_windows, observed_hours
+from leadapron.assess.plan.windows import Days, idle_windows, observed_days
 from leadapron.model.findings import Citation, Finding, Severity
 from leadapron.model.picture import Picture
 from leadapron.model.plan import (
@@ -45,6 +45,9 @@ from leadapron.model.procedures import QuestionState, Who
 
 CITATIONS = 6
 """Sources an action quotes, those of its worst findings first."""
+
+DIGITS = 3
+"""Decimals of points: what differs by less is the same."""
 
 _WORST = tuple(Severity)
 
@@ -74,15 +77,15 @@ def plan(
         if (still := tuple(item for item in one.covers if item in present and item not in covered))
     ]
     works, unsettled = gather(site, (finding for finding in found if finding.id not in covered), actions)
-    observed, against = observed_hours(picture.inventory.sources), contradicted(states)
+    seen, against = observed_days(picture.inventory.sources, zone), contradicted(states)
     planned = [
-        *(_planned(site, work, against, observed, zone) for work in works),
+        *(_planned(site, work, against, seen, zone) for work in works),
         *practice_actions(states, actions, covered),
     ]
     explained = [_explained(one, picture, decided.assignments.get(one.id), lapsed, now) for one in planned]
     return Plan(
         generated=now,
-        actions=tuple(sorted(explained, key=lambda one: (-round(one.rank, 9), -round(one.harm, 9), one.id))),
+        actions=tuple(sorted(explained, key=lambda one: (-one.rank, -one.harm, one.id))),
         accepted=tuple(
             AcceptedRisk(acceptance=one, still=tuple(item for item in one.covers if item in present)) for one in held
         ),
@@ -92,9 +95,7 @@ def plan(
     )
 
 
-def _planned(
-    site: Site, work: Work, against: Mapping[str, tuple[str, ...]], observed: frozenset[datetime], zone: tzinfo
-) -> PlannedAction:
+def _planned(site: Site, work: Work, against: Mapping[str, tuple[str, ...]], seen: Days, zone: tzinfo) -> PlannedAction:
     action = work.action
     points = {finding.id: points_of(finding, site.all_exams) for finding in work.findings}
     shared = unit_points(work, points)
@@ -117,7 +118,7 @@ def _planned(
         approval=_approval(action, word),
         downtime=action.downtime,
         patch=action.patch,
-        windows=_windows(site, work.assets, partners, observed, zone) if action.downtime else (),
+        windows=_windows(site, work.assets, partners, seen, zone) if action.downtime else (),
         patching=word,
         instead=_instead(work, word),
         severity=min((finding.severity for finding in work.findings), key=_WORST.index),
@@ -146,11 +147,11 @@ def _approval(action: Action, word: Patching | None) -> Approval:
 
 
 def _windows(
-    site: Site, devices: Iterable[str], partners: Iterable[str], observed: frozenset[datetime], zone: tzinfo
+    site: Site, devices: Iterable[str], partners: Iterable[str], seen: Days, zone: tzinfo
 ) -> tuple[Windows, ...]:
     """Devices one by one: they are stopped one after the other, and partners when their own room is empty."""
     makers = (partner for partner in partners if partner in site.busy)
-    return tuple(idle_windows(site, device, observed, zone) for device in (*devices, *makers))
+    return tuple(idle_windows(site, device, seen, zone) for device in (*devices, *makers))
 
 
 def _instead(work: Work, word: Patching | None) -> Instead | None:
@@ -200,7 +201,14 @@ def _explained(
         *(f"order.lapsed={name}" for name in dict.fromkeys(back)),
         *(_said(action, picture, assignment, now) if assignment else ()),
     )
-    return replace(action, reasons=reasons, assignment=assignment)
+    return replace(
+        action,
+        harm=round(action.harm, DIGITS),
+        rank=round(action.rank, DIGITS),
+        parts=tuple(replace(part, points=round(part.points, DIGITS)) for part in action.parts),
+        reasons=reasons,
+        assignment=assignment,
+    )
 
 
 def _contradicts(action: PlannedAction) -> bool:

@@ -14,7 +14,7 @@
 A finding belongs to one action only, so its points count once. They are shared out evenly among the devices (or the
 partners of a server) that must change to settle it. The devices to begin with are those that give the most points per
 hour together: usually all, but one critical scanner is not held back by forty minor ones in the same action. So a
-further finding never lowers the rank of an action.
+further finding never lowers the rank of the action that settles it.
 
 Reasons are message ids, with a value after `=` where there is one; `content/actions/order.toml` has their words.
 Points compare actions of one plan with each other; they measure nothing outside it.

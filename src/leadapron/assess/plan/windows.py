@@ -31,8 +31,16 @@ _WEEKDAYS = 7
 _HOURS = 24
 
 
-def observed_hours(sources: Iterable[Source]) -> frozenset[datetime]:
-    """Hours (UTC) that captures cover, at most the last `MOST_DAYS` days."""
+Days = Mapping[date, frozenset[int]]
+"""Day → hours of that day, both as people live them."""
+
+
+def observed_days(sources: Iterable[Source], zone: tzinfo = UTC) -> Days:
+    """Days and hours, in `zone`, that captures cover; at most the last `MOST_DAYS` days."""
+    return _by_day(_observed_hours(sources), zone)
+
+
+def _observed_hours(sources: Iterable[Source]) -> frozenset[datetime]:
     spans = sorted((source.first, source.last) for source in sources if source.first and source.last)
     if not spans:
         return frozenset()
@@ -55,13 +63,12 @@ def _merged(spans: list[tuple[datetime, datetime]], oldest: datetime) -> Iterato
             reached = end
 
 
-def idle_windows(site: Site, device: str, observed: frozenset[datetime], zone: tzinfo = UTC) -> Windows:
-    """Hours of the week, in `zone`, in which no scanner that stops with the device made an exam on any day observed.
+def idle_windows(site: Site, device: str, seen: Days, zone: tzinfo = UTC) -> Windows:
+    """Hours of the week, in `zone`, in which no scanner that stops with the device made an exam on any day seen.
 
     Where no scanner does, no window is needed and none is given.
     """
     scanners = site.scanners((device,))
-    seen = _by_day(observed, zone)
     busy = _by_day((hour for scanner in scanners for hour in site.busy[scanner]), zone)
     found = [window for weekday in range(_WEEKDAYS) for window in _of_weekday(weekday, seen, busy)] if scanners else []
     return Windows(
@@ -75,7 +82,7 @@ def idle_windows(site: Site, device: str, observed: frozenset[datetime], zone: t
     )
 
 
-def _by_day(hours: Iterable[datetime], zone: tzinfo) -> Mapping[date, frozenset[int]]:
+def _by_day(hours: Iterable[datetime], zone: tzinfo) -> Days:
     """Day → hours of that day. Where a zone is off by half an hour, both hours touched count."""
     days: dict[date, set[int]] = defaultdict(set)
     for hour in hours:
@@ -85,9 +92,7 @@ def _by_day(hours: Iterable[datetime], zone: tzinfo) -> Mapping[date, frozenset[
     return {day: frozenset(found) for day, found in days.items()}
 
 
-def _of_weekday(
-    weekday: int, seen: Mapping[date, frozenset[int]], busy: Mapping[date, frozenset[int]]
-) -> Iterator[Window]:
+def _of_weekday(weekday: int, seen: Days, busy: Days) -> Iterator[Window]:
     """Runs of hours that were observed on some day of that kind, and idle on all of them."""
     days = [day for day in seen if day.weekday() == weekday]
     taken = {hour for day, hours in busy.items() if day.weekday() == weekday for hour in hours}

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from alembic import command
@@ -29,6 +30,9 @@ BUSY_SECONDS = 10
 
 WRITES = "leadapron_writes"
 """Execution option of connections that will write: SQLite then locks at once, so that two writers wait in turn."""
+
+_ALEMBIC = Lock()
+"""Alembic keeps what it works on in a global: one thread at a time."""
 
 _MIGRATION_LOCK = 0x1EADA
 """Any number of our own: PostgreSQL lets one program at a time bring the tables up to date."""
@@ -197,7 +201,8 @@ def _upgrade(engine: Engine) -> None:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        with _ALEMBIC:
+            command.upgrade(config, "head")
 
 
 def _config() -> Config:
