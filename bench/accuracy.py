@@ -21,7 +21,7 @@ from typing import Any
 from msgspec import Struct
 
 from lab import mangle, pcapfile
-from leadapron.app import assess_workspace, find_sources, ingest, seed_of
+from leadapron.app import assess_workspace, find_sources, ingest, load_world, seed_of
 from leadapron.report import document, encode
 from leadapron.rules import load_rules
 from leadapron.store import Workspace
@@ -210,7 +210,7 @@ def assess(capture: Path) -> dict[str, Any]:
     with Workspace.ephemeral(seed_of(sources)) as workspace:
         ingest(workspace, sources)
         rules = load_rules()
-        assessment = assess_workspace(workspace, rules, now=datetime.now(UTC))
+        assessment = assess_workspace(workspace, rules, load_world(), now=datetime.now(UTC))
         result: dict[str, Any] = json.loads(encode(document(assessment, rules, "en")))
     return result
 

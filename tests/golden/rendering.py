@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from leadapron.app import assess_workspace, find_sources, ingest, seed_of
+from leadapron.app import assess_workspace, find_sources, ingest, load_world, seed_of
 from leadapron.report import Document, document
 from leadapron.rules import load_rules
 from leadapron.store import Workspace
@@ -23,7 +23,7 @@ def assessed(name: str) -> Document:
         ingest(workspace, sources)
         last = max(event.ts for event in workspace.events())
         rules = load_rules()
-        return document(assess_workspace(workspace, rules, now=last), rules, "en")
+        return document(assess_workspace(workspace, rules, load_world(), now=last), rules, "en")
 
 
 def render(result: Document) -> dict[str, str]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from leadapron.assess.exposures import ageing, exposures
+from leadapron.know.advisories.base import load_base
 from leadapron.know.feeds.snapshots import Damaged, KnowledgeStore
 from leadapron.know.matching import Aliases, Matcher, load_aliases, load_overlay
 from leadapron.know.matching.lifecycles import lifecycle
@@ -50,16 +51,22 @@ class World(Struct, frozen=True, kw_only=True):
         )
 
 
-def load_world(folder: Path) -> World:
-    """All that ships with the program and all that `folder` holds (it need not exist)."""
-    store = KnowledgeStore(folder)
-    knowledge, overlay, aliases = store.load(), load_overlay(), load_aliases()
+def load_world(folder: Path | None = None) -> World:
+    """All that ships with the program, and all that `folder` holds (it need not exist)."""
+    store = KnowledgeStore(folder) if folder else None
+    knowledge = store.load() if store else load_base()
+    overlay, aliases = load_overlay(), load_aliases()
     knowledge = replace(
         knowledge,
         advisories=(*knowledge.advisories, *overlay),
         feeds=(*knowledge.feeds, _overlay_feed(overlay)),
     )
-    return World(knowledge=knowledge, aliases=aliases, ask=Matcher(knowledge, aliases).ask, damaged=store.damaged)
+    return World(
+        knowledge=knowledge,
+        aliases=aliases,
+        ask=Matcher(knowledge, aliases).ask,
+        damaged=store.damaged if store else (),
+    )
 
 
 def _overlay_feed(overlay: tuple[Advisory, ...]) -> Feed:

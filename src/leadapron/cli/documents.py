@@ -29,7 +29,7 @@ def document() -> None:
 @click.option("--asset", default="", metavar="ID", help="Device it is about: id, address, AE title or host name.")
 @click.option("--model", default="", metavar="NAME", help="Model it holds for, as `GE Healthcare LOGIQ E9`.")
 @click.option(
-    "--type",
+    "--kind",
     "kind",
     type=click.Choice(list(DocumentType)),
     help="What it is, where the program does not recognise it by itself.",
