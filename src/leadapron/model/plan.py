@@ -150,6 +150,8 @@ class Assignment(Struct, frozen=True, kw_only=True):
     due: date | None = None
     note: str = ""
     status: WorkStatus = WorkStatus.OPEN
+    about: str = ""
+    """The action in words, as they were shown: its id tells nothing once it has left the plan."""
     by: str
     at: datetime
 
@@ -162,6 +164,8 @@ class Acceptance(Struct, frozen=True, kw_only=True):
     """The finding or action that was pointed at."""
     covers: tuple[str, ...]
     """Findings and questions accepted; what an accepted action gathers later is not."""
+    about: str = ""
+    """The target in words, as they were shown."""
     name: str
     reason: str
     expires: date
@@ -254,6 +258,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Risks that hold as accepted; what they cover is in no action."""
     lapsed: tuple[AcceptedRisk, ...] = ()
     """Acceptances past their day whose subject is still there: it is back in the plan."""
+    closed: tuple[Assignment, ...] = ()
+    """Assignments whose action has nothing left to settle: done, or gone by itself."""
     unsettled: tuple[str, ...] = ()
     """Findings for which no action is known."""
     hours: float = 0.0

@@ -76,6 +76,13 @@ def test_devices_without_a_known_model_are_grouped_by_their_software() -> None:
     assert (action.subject, action.assets) == ("DCMTK 3.6.6", ("x", "y"))
 
 
+def test_one_letter_to_each_maker_and_unknown_makers_devices_by_name() -> None:
+    sample = {"assets": [*OLD_CT["assets"], *({"id": name} for name in "vwxyz")]}
+    found = [finding(rule, device["id"]) for device in sample["assets"] for rule in ("no-mds2", "no-sbom")]
+    actions = plan(picture_of(sample), found, ACTIONS, now=NOW).actions
+    assert sorted((one.subject, one.count) for one in actions) == [("ACME", 2), ("Other", 1), ("V, W, X …", 5)]
+
+
 def test_one_for_the_whole_network() -> None:
     found = [finding("snmp-public", "a"), finding("snmp-public", "b")]
     (action,) = plan(picture_of(OLD_CT), found, ACTIONS, now=NOW).actions
@@ -158,6 +165,18 @@ def test_an_assignment_stays_with_its_action_and_is_held_against_the_traffic() -
     assert "order.overdue" in reasons(WorkStatus.DOING, 0)
     assert "order.still-found" in reasons(WorkStatus.DONE, +1)
     assert "order.measure-again" in reasons(WorkStatus.DONE, -1)
+
+
+def test_an_assignment_with_nothing_left_to_do_is_closed_unless_its_risk_is_accepted() -> None:
+    flaw = finding("smb1")
+    picture = Picture(inventory=Inventory())
+    (action,) = plan(picture, [flaw], ACTIONS, now=NOW).actions
+    said = Assignment(action=action.id, owner="IT", about="Replace the share", by="Ada", at=NOW)
+    assignments = {action.id: said}
+    assert plan(picture, [flaw], ACTIONS, now=NOW, decided=Decided(assignments=assignments)).closed == ()
+    assert plan(picture, [], ACTIONS, now=NOW, decided=Decided(assignments=assignments)).closed == (said,)
+    both = Decided(assignments=assignments, acceptances=accepted(flaw.id).acceptances)
+    assert plan(picture, [flaw], ACTIONS, now=NOW, decided=both).closed == ()
 
 
 def test_missing_practices_are_actions_of_their_own_and_unknown_ones_a_round_of_questions() -> None:

@@ -20,11 +20,14 @@ SPRING = date(2027, 3, 1)
 
 def test_an_action_is_given_to_someone_and_stays_theirs(place: Path | str) -> None:
     with Decisions.open(place) as decisions:
-        decisions.assign("a-1", by="Ada", at=NOW, owner="IT, Bob", due=SPRING, note="after the move")
+        decisions.assign(
+            "a-1", by="Ada", at=NOW, owner="IT, Bob", due=SPRING, note="after the move", about="Encrypt the archive"
+        )
     with Decisions.open(place) as decisions:
         decisions.assign("a-1", by="Bob", at=NOW + timedelta(days=1), status=WorkStatus.DOING)
         (now,) = decisions.decided().assignments.values()
     assert (now.action, now.owner, now.due, now.note) == ("a-1", "IT, Bob", SPRING, "after the move")
+    assert now.about == "Encrypt the archive"
     assert (now.status, now.by, now.at) == (WorkStatus.DOING, "Bob", NOW + timedelta(days=1))
 
 
@@ -37,9 +40,16 @@ def test_nothing_said_is_lost(decisions: Decisions) -> None:
 
 def test_a_risk_is_accepted_by_a_name_with_a_reason_until_a_day(decisions: Decisions) -> None:
     given_ = decisions.accept(
-        "a-1", covers=["f-2", "f-1", "f-2"], name="Ada Byron", reason="replaced in spring", expires=SPRING, at=NOW
+        "a-1",
+        covers=["f-2", "f-1", "f-2"],
+        name="Ada Byron",
+        reason="replaced in spring",
+        expires=SPRING,
+        at=NOW,
+        about="Old CT",
     )
     assert decisions.decided() == Decided(acceptances=(given_,))
+    assert given_.about == "Old CT"
     assert (given_.covers, given_.name, given_.expires, given_.at) == (("f-1", "f-2"), "Ada Byron", SPRING, NOW)
     assert given_.holds(datetime(2027, 3, 1, 23, 59, tzinfo=UTC))
     assert not given_.holds(datetime(2027, 3, 2, tzinfo=UTC))

@@ -25,6 +25,7 @@ from leadapron.assess.plan.windows import Days, idle_windows, observed_days
 from leadapron.model.findings import Citation, Finding, Severity
 from leadapron.model.picture import Picture
 from leadapron.model.plan import (
+    Acceptance,
     AcceptedRisk,
     ActionKind,
     Approval,
@@ -68,15 +69,11 @@ def plan(
     """
     site, found, states, decided = Site(picture), tuple(findings), tuple(practices), decided or Decided()
     present = {finding.id for finding in found} | {state.id for state in states if state.state in STATE_SHARE}
-    held = [one for one in decided.acceptances if one.holds(now)]
-    covered = frozenset(item for one in held for item in one.covers)
-    lapsed = [
-        AcceptedRisk(acceptance=one, still=still)
-        for one in decided.acceptances
-        if one.revoked is None and not one.holds(now)
-        if (still := tuple(item for item in one.covers if item in present and item not in covered))
-    ]
+    accepted, lapsed = _risks(decided, present, now)
+    covered = frozenset(item for one in accepted for item in one.acceptance.covers)
     works, unsettled = gather(site, (finding for finding in found if finding.id not in covered), actions)
+    left = {work.id for work in gather(site, found, actions)[0]}
+    left.update(one.id for one in practice_actions(states, actions, frozenset()))
     seen, against = observed_days(picture.inventory.sources, zone), contradicted(states)
     planned = [
         *(_planned(site, work, against, seen, zone) for work in works),
@@ -86,13 +83,31 @@ def plan(
     return Plan(
         generated=now,
         actions=tuple(sorted(explained, key=lambda one: (-one.rank, -one.harm, one.id))),
-        accepted=tuple(
-            AcceptedRisk(acceptance=one, still=tuple(item for item in one.covers if item in present)) for one in held
-        ),
-        lapsed=tuple(lapsed),
+        accepted=accepted,
+        lapsed=lapsed,
+        closed=tuple(one for action, one in sorted(decided.assignments.items()) if action not in left),
         unsettled=unsettled,
         hours=sum(one.hours for one in planned),
     )
+
+
+def _risks(
+    decided: Decided, present: set[str], now: datetime
+) -> tuple[tuple[AcceptedRisk, ...], tuple[AcceptedRisk, ...]]:
+    """Risks that hold as accepted, and those whose day has passed though they are still there."""
+
+    def still(one: Acceptance) -> tuple[str, ...]:
+        return tuple(item for item in one.covers if item in present)
+
+    accepted = [AcceptedRisk(acceptance=one, still=still(one)) for one in decided.acceptances if one.holds(now)]
+    renewed = {item for one in accepted for item in one.still}
+    ended = [one for one in decided.acceptances if one.revoked is None and not one.holds(now)]
+    lapsed = [
+        AcceptedRisk(acceptance=one, still=left)
+        for one in ended
+        if (left := tuple(item for item in still(one) if item not in renewed))
+    ]
+    return tuple(accepted), tuple(lapsed)
 
 
 def _planned(site: Site, work: Work, against: Mapping[str, tuple[str, ...]], seen: Days, zone: tzinfo) -> PlannedAction:
@@ -186,7 +201,7 @@ def _explained(
     action: PlannedAction,
     picture: Picture,
     assignment: Assignment | None,
-    lapsed: list[AcceptedRisk],
+    lapsed: tuple[AcceptedRisk, ...],
     now: datetime,
 ) -> PlannedAction:
     """The action with its assignment, and every reason of its place."""

@@ -61,8 +61,10 @@ class Decisions:
         due: date | None = None,
         note: str | None = None,
         status: WorkStatus | None = None,
+        about: str | None = None,
     ) -> Assignment:
-        """Say who does an action, by when, or how far it is. What is left out stays as it was. Raises `UsageError`."""
+        """Say who does an action, by when, or how far it is; `about` is the action in words. What is left out stays as
+        it was. Raises `UsageError`."""
         row = AssignmentRow(
             action=_given("action", action),
             by=_given("name of who says so", by),
@@ -71,6 +73,7 @@ class Decisions:
             due=due,
             note=None if note is None else _short("note", note),
             status=status,
+            about=None if about is None else _short("about", about),
         )
         with self._writing() as session:
             session.add(row)
@@ -93,15 +96,17 @@ class Decisions:
         expires: date,
         at: datetime,
         covers: Iterable[str] = (),
+        about: str = "",
     ) -> Acceptance:
-        """Accept a risk until a day, that day included. `target` is a finding or an action; of an action, `covers`
-        names what it settles today (`PlannedAction.items`). Raises `UsageError`."""
+        """Accept a risk until a day, that day included. `target` is a finding or an action, `about` the same in words;
+        of an action, `covers` names what it settles today (`PlannedAction.items`). Raises `UsageError`."""
         today = at.date()
         if not today <= expires <= today + LONGEST_ACCEPTANCE:
             latest = today + LONGEST_ACCEPTANCE
             raise UsageError(f"expiry {expires}: a risk is accepted until a day from {today} to {latest} at most")
         row = AcceptanceRow(
             target=_given("finding or action", target),
+            about=_short("about", about),
             name=_given("name of who accepts the risk", name),
             reason=_given("reason", reason),
             expires=expires,
@@ -178,6 +183,7 @@ def _successive(rows: Iterable[AssignmentRow]) -> tuple[Assignment, ...]:
                 due=before.due if row.due is None else row.due,
                 note=before.note if row.note is None else row.note,
                 status=before.status if row.status is None else WorkStatus(row.status),
+                about=before.about if row.about is None else row.about,
                 by=row.by,
                 at=row.at,
             )
@@ -197,6 +203,7 @@ def _acceptance(row: AcceptanceRow, covers: tuple[str, ...]) -> Acceptance:
         id=row.id,
         target=row.target,
         covers=tuple(sorted(covers)),
+        about=row.about,
         name=row.name,
         reason=row.reason,
         expires=row.expires,

@@ -62,6 +62,7 @@ class AssignmentRow(Table):
     due: Mapped[date | None]
     note: Mapped[str | None]
     status: Mapped[str | None]
+    about: Mapped[str | None]
     by: Mapped[str]
     at: Mapped[datetime]
 
@@ -73,6 +74,7 @@ class AcceptanceRow(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     target: Mapped[str]
+    about: Mapped[str]
     name: Mapped[str]
     reason: Mapped[str]
     expires: Mapped[date]

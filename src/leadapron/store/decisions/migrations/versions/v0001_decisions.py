@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("due", sa.Date),
         sa.Column("note", Words),
         sa.Column("status", Words),
+        sa.Column("about", Words),
         sa.Column("by", Words, nullable=False),
         sa.Column("at", Moment, nullable=False),
     )
@@ -30,6 +31,7 @@ def upgrade() -> None:
         "acceptance",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("target", Words, nullable=False),
+        sa.Column("about", Words, nullable=False),
         sa.Column("name", Words, nullable=False),
         sa.Column("reason", Words, nullable=False),
         sa.Column("expires", sa.Date, nullable=False),
