@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from leadapron.know.matching.reasons import Sentence, load_reasons
 from leadapron.model.assessment import Assessment
+from leadapron.model.declared import Declared
 from leadapron.model.findings import Finding, Severity, SubjectType
 from leadapron.model.inventory import Asset, Flow, Inventory
 from leadapron.report.contract import (
@@ -14,14 +16,17 @@ from leadapron.report.contract import (
     AssetEntry,
     Component,
     Document,
+    ExposureEntry,
     FindingEntry,
     FlowEntry,
     Zone,
 )
+from leadapron.report.declared import differences, document_types, exposure_entries
 from leadapron.report.hostile import harmless
+from leadapron.report.knowledge import feed_entries
 from leadapron.report.sentences import RuleWords, Sentences
 from leadapron.report.summary import summarise
-from leadapron.report.words import words
+from leadapron.report.words import Words, words
 from leadapron.rules import Framework, load_controls
 
 _ORDER = list(Severity).index
@@ -46,7 +51,8 @@ def document(
     findings = _findings(safe.findings, sentences)
     touching = _touching(findings, inventory)
     on_asset, on_flow = _severities(findings)
-    assets = tuple(_asset(one, on_asset.get(one.id), touching[one.id]) for one in inventory.assets)
+    known = _Known(safe, say)
+    assets = tuple(_asset(one, on_asset.get(one.id), touching[one.id], known) for one in inventory.assets)
     entries = [(one, _flow(one, on_flow.get(one.id), touching[one.id])) for one in inventory.flows]
     flows = tuple(entry for flow, entry in entries if not flow.is_attempt)
     todo = _actions(safe.findings, findings, sentences)
@@ -66,7 +72,21 @@ def document(
         utilisation=inventory.utilisation,
         quality=inventory.quality,
         sources=inventory.sources,
+        feeds=feed_entries(safe.feeds, safe.generated.date(), say),
     )
+
+
+class _Known:
+    """What is declared of devices, and what the world knows of them."""
+
+    def __init__(self, assessment: Assessment, say: Words) -> None:
+        self.declared = assessment.declarations.of
+        self._exposures = assessment.exposures
+        self._reasons: Mapping[str, Sentence] = load_reasons() if assessment.exposures else {}
+        self._say = say
+
+    def exposures(self, asset: str) -> tuple[ExposureEntry, ...]:
+        return exposure_entries(self._exposures.get(asset, ()), self._reasons, self._say)
 
 
 def _findings(findings: Iterable[Finding], sentences: Sentences) -> tuple[FindingEntry, ...]:
@@ -113,7 +133,9 @@ def _severities(findings: Iterable[FindingEntry]) -> tuple[dict[str, Severity], 
     return assets, flows
 
 
-def _asset(asset: Asset, severity: Severity | None, findings: tuple[str, ...]) -> AssetEntry:
+def _asset(asset: Asset, severity: Severity | None, findings: tuple[str, ...], known: _Known) -> AssetEntry:
+    declared = known.declared.get(asset.id, Declared())
+    listed = declared.device
     return AssetEntry(
         id=asset.id,
         label=asset.label,
@@ -138,6 +160,11 @@ def _asset(asset: Asset, severity: Severity | None, findings: tuple[str, ...]) -
         contradictions=asset.contradictions,
         clock_offset=asset.clock_offset,
         sends_syslog=asset.sends_syslog,
+        documents=document_types(declared),
+        owner=listed.owner if listed else "",
+        end_of_support=listed.end_of_support if listed else "",
+        declared=differences(asset, listed) if listed else (),
+        exposures=known.exposures(asset.id),
         confidence=asset.confidence,
         severity=severity,
         findings=findings,

@@ -7,15 +7,18 @@ JSON Schema is `docs/reference/assessment.schema.json` (see `report.schema`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from leadapron.model.events import Service, Transport
-from leadapron.model.findings import Confidence, EventRef, Harm, Severity, SubjectType
+from leadapron.model.advisories import Verdict
+from leadapron.model.events import DocumentType, Service, Transport
+from leadapron.model.findings import Citation, Confidence, EventRef, Harm, Severity, SubjectType
 from leadapron.model.inventory import Contradiction, Quality, Role, Source, UtilisationCell
+from leadapron.model.picture import Part
+from leadapron.report.knowledge import FeedEntry
 
 SCHEMA: Literal["leadapron.assessment/1"] = "leadapron.assessment/1"
 """Name and major version of the contract; a field may be added within a version, never removed or changed."""
@@ -26,6 +29,40 @@ class Component(Struct, frozen=True, kw_only=True):
 
     name: str
     version: str
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """An attribute that a list declares otherwise than it was seen. Both stand; neither wins."""
+
+    attribute: str
+    declared: str
+    seen: str
+    source: str
+    """Name of the list, and the row in it."""
+
+
+class ExposureEntry(Struct, frozen=True, kw_only=True):
+    """What one advisory means for one part of a device."""
+
+    part: Part
+    product: str
+    """The part's maker, name and version, as far as they are known."""
+    advisory: str
+    title: str
+    url: str
+    published: date
+    verdict: Verdict
+    cves: tuple[str, ...]
+    kev: bool
+    """Attackers are known to use one of the flaws (CISA KEV)."""
+    cvss: float | None
+    constraint: str
+    """Versions it means, in its words."""
+    reason: str
+    """Why the verdict, in words."""
+    fixed: str
+    source: str
+    """The document that names the part; empty when the network shows it."""
 
 
 class AssetEntry(Struct, frozen=True, kw_only=True):
@@ -60,6 +97,16 @@ class AssetEntry(Struct, frozen=True, kw_only=True):
     clock_offset: int | None
     """Seconds its clock is ahead (+) or behind (−)."""
     sends_syslog: bool
+    documents: tuple[DocumentType, ...]
+    """Kinds of documents held for it, each once."""
+    owner: str
+    """Person or team answerable for it, as the asset list says."""
+    end_of_support: str
+    """ISO date from the asset list, or empty."""
+    declared: tuple[Difference, ...]
+    """Where the asset list differs from what was seen."""
+    exposures: tuple[ExposureEntry, ...]
+    """Advisories that speak of it or of a part of it, whatever their verdict. None listed is no clean bill."""
     confidence: Confidence
     severity: Severity | None
     """Worst finding on the device itself."""
@@ -167,6 +214,8 @@ class FindingEntry(Struct, frozen=True, kw_only=True):
     """`field=value` leaves of the rule's condition that held."""
     flows: tuple[str, ...]
     evidence: tuple[EventRef, ...]
+    citations: tuple[Citation, ...]
+    """What it rests on besides packets: advisories, documents, answers, each in its own few words."""
 
 
 class Action(Struct, frozen=True, kw_only=True):
@@ -233,8 +282,10 @@ class Document(Struct, frozen=True, kw_only=True):
     utilisation: tuple[UtilisationCell, ...]
     quality: Quality
     sources: tuple[Source, ...]
+    feeds: tuple[FeedEntry, ...]
+    """The sources that exposures and ends of support rest on, with their age on the day of the assessment."""
 
 
-def encode(document: Document) -> bytes:
-    """The document as JSON: indented, keys of maps sorted, times in UTC; equal documents give equal bytes."""
+def encode(document: Struct) -> bytes:
+    """A document as JSON: indented, keys of maps sorted, times in UTC; equal documents give equal bytes."""
     return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2) + b"\n"

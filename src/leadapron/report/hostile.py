@@ -8,14 +8,17 @@ the business of each format; what no format may ever show is replaced here, once
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from leadapron.model.findings import Finding
+from leadapron.model.advisories import Answer
+from leadapron.model.events import ProcedureAnswered
+from leadapron.model.findings import Citation, Finding
+from leadapron.model.plan import Acceptance, Assignment
 
 MAX_TEXT = 200
 """Characters shown of one string; the longest name a standard allows here (a DNS name) has 253, most have 16."""
@@ -27,7 +30,16 @@ T = TypeVar("T")
 
 
 MAX_LIST = 1000
-"""Characters shown of a finding's parameter, which may join many names."""
+"""Characters shown of a finding's parameter, which may join many names, and of what people wrote or sources say."""
+
+_LONG: Mapping[type, tuple[str, ...]] = {
+    Acceptance: ("reason",),
+    Answer: ("constraint",),
+    Assignment: ("note",),
+    Citation: ("quote",),
+    ProcedureAnswered: ("evidence", "note"),
+}
+"""Fields of that length; people press Enter in some of them, so that ends of lines become spaces there."""
 
 
 def visible(text: str, most: int = MAX_TEXT) -> str:
@@ -58,10 +70,17 @@ def _harmless(value: object) -> object:
     if isinstance(value, Mapping):
         return {_harmless(key): _harmless(item) for key, item in value.items()}
     if isinstance(value, Struct):
-        fields = {name: _harmless(getattr(value, name)) for name in value.__struct_fields__}
-        if isinstance(value, Finding):
-            fields["params"] = {
-                name: visible(one, MAX_LIST) if isinstance(one, str) else one for name, one in value.params.items()
-            }
-        return msgspec.structs.replace(value, **fields)
+        return msgspec.structs.replace(value, **dict(_fields(value)))
     return value
+
+
+def _fields(struct: Struct) -> Iterator[tuple[str, object]]:
+    long = _LONG.get(type(struct), ())
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        if name in long:
+            yield name, visible(" ".join(value.split()), MAX_LIST)
+        elif isinstance(struct, Finding) and name == "params":
+            yield name, {key: visible(one, MAX_LIST) if isinstance(one, str) else one for key, one in value.items()}
+        else:
+            yield name, _harmless(value)

@@ -96,6 +96,7 @@ class Sentences:
             reasons=finding.reasons,
             flows=finding.flows,
             evidence=finding.evidence,
+            citations=finding.citations,
         )
 
     def _label(self, subject: Subject) -> str:
