@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
-from pydicom.uid import UID
 
 from leadapron.assess.hits import Case, Hit
 from leadapron.assess.predicates import PREDICATES
@@ -72,7 +71,7 @@ def _hits(rule: Rule, view: View, now: datetime, item: Asset | Flow | None, row:
     predicate = PREDICATES.get(rule.predicate)
     if predicate is None:
         raise ContentError(f"{rule.name}.yml: predicate: no predicate is called {rule.predicate!r}")
-    for hit in predicate(Case(view=view, now=now, asset=asset, flow=flow)):
+    for hit in predicate(Case(view=view, now=now, asset=asset, flow=flow, reasons=reasons)):
         yield replace(hit, reasons=(*reasons, *hit.reasons), values={**tested, **hit.values})
 
 
@@ -180,7 +179,13 @@ def _name(value: object) -> str:
     text = show(value)
     if value is Service.UNKNOWN:
         return "?"
-    return str(UID(text).name) if text.startswith("1.2.840.10008.") else text
+    return _standard_name(text) if text.startswith("1.2.840.10008.") else text
+
+
+def _standard_name(uid: str) -> str:
+    from pydicom.uid import UID  # here, so that `leadapron --help` does not wait for all of pydicom
+
+    return str(UID(uid).name)
 
 
 def _zones(view: View, subject: Subject, hits: tuple[Hit, ...]) -> tuple[str, ...]:

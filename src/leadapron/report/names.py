@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pydicom.uid import UID
-
 _SUPERFLUOUS = (" SOP Class", " Information Model")
 
 
 def dicom_name(uid: str) -> str:
     """The standard's name of a SOP class, less the words all names share; an unlisted identifier stays as it is."""
+    from pydicom.uid import UID  # here, so that `leadapron --help` does not wait for all of pydicom
+
     name = UID(uid, validation_mode=0).name
     for words in _SUPERFLUOUS:
         name = name.replace(words, "")

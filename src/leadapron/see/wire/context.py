@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from ipaddress import IPv6Address
 from typing import Any, Protocol
 
 from leadapron.model.events import Endpoint, Event, Fact
+from leadapron.model.pseudonyms import pseudonym
 from leadapron.see.wire.dissector import Dissector
 
 MAX_EARLY_TOTAL = 64 << 20
@@ -49,7 +49,7 @@ class CaptureContext:
         self.anomalies = 0
         self.undecodable: Counter[str] = Counter()
         self._batch: PacketBatch | None = None
-        self._key = key[:64]
+        self._key = key
         self._out = emit
         self._facts: set[tuple[Any, ...]] = set()
         self._addresses: dict[bytes, str] = {}
@@ -88,7 +88,7 @@ class CaptureContext:
 
     def pseudonym(self, value: str) -> str:
         """Keyed hash of an identifier: equal only within one workspace."""
-        return hashlib.blake2b(value.encode("utf-8", "replace"), digest_size=8, key=self._key).hexdigest()
+        return pseudonym(value, self._key)
 
     def crowded(self) -> bool:
         """Are too many out-of-order bytes waiting, over all connections?"""
