@@ -43,6 +43,8 @@ class Case(Struct, frozen=True, kw_only=True):
     now: datetime
     asset: Asset | None = None
     flow: Flow | None = None
+    reasons: tuple[str, ...] = ()
+    """`field=value` leaves of the detection that held, where the row is a device or a flow."""
 
 
 Predicate = Callable[[Case], Iterable[Hit]]
