@@ -24,6 +24,9 @@ from leadapron.cli.documents import document as document_commands
 from leadapron.cli.knowledge import knowledge as knowledge_commands
 from leadapron.cli.options import knowledge_folder, knowledge_option, language_option, output_options, workspace_option
 from leadapron.cli.output import Output, show, show_part
+from leadapron.cli.plan import evidence, frameworks
+from leadapron.cli.plan import plan as plan_commands
+from leadapron.cli.procedures import procedures as procedure_commands
 from leadapron.cli.progress import progress_bar
 from leadapron.model.errors import LeadapronError, UsageError
 from leadapron.rules import load_rules
@@ -139,6 +142,10 @@ _reader("findings", "List what is weak in a workspace, most urgent first.")
 
 main.add_command(knowledge_commands)
 main.add_command(document_commands)
+main.add_command(procedure_commands)
+main.add_command(plan_commands)
+main.add_command(frameworks)
+main.add_command(evidence)
 
 
 def _fail(message: str, code: int) -> None:

@@ -57,6 +57,22 @@ def workspace_option(command: F) -> F:
     )(command)
 
 
+def decisions_option(command: F) -> F:
+    """`--decisions`: where owners, due dates and accepted risks are kept."""
+    return click.option(
+        "--decisions",
+        "decisions",
+        metavar="URL",
+        envvar="LEADAPRON_DECISIONS",
+        help="Database of owners, due dates and accepted risks (postgresql://…); without it, a file in the workspace.",
+    )(command)
+
+
+def json_flag(command: F) -> F:
+    """`--json` of commands that print one thing."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)
+
+
 def output_options(command: F) -> F:
     """Options of commands that read captures and report on them."""
     for option in (

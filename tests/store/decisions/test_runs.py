@@ -74,7 +74,20 @@ def test_a_clean_run_is_a_run(decisions: Decisions) -> None:
     decisions.record_run([finding("a")], version="1", at=day(0))
     decisions.record_run([], version="1", at=day(1))
     assert kinds(decisions.changes([finding("a")])) == {"a": BACK}
-    assert decisions.changes([]).changes == ()
+
+
+def test_asking_again_tells_the_same(decisions: Decisions) -> None:
+    decisions.record_run([finding("a")], version="1", at=day(0))
+    for _ in range(3):
+        assert kinds(decisions.changes([finding("b")])) == {"a": FIXED, "b": NEW}
+        decisions.record_run([finding("b")], version="1", at=day(1))
+
+
+def test_a_run_like_all_before_changed_nothing(decisions: Decisions) -> None:
+    decisions.record_run([finding("a")], version="1", at=day(0))
+    decisions.record_run([finding("a")], version="1", at=day(1))
+    changes = decisions.changes([finding("a")])
+    assert (kinds(changes), changes.since) == ({"a": SAME}, day(1))
 
 
 rules = st.sets(st.sampled_from("abcde"))
@@ -86,10 +99,13 @@ examples = count()
 def test_every_finding_has_one_kind(decisions: Decisions, runs: list[set[str]], now: set[str]) -> None:
     """Against an oracle that keeps sets. The store is shared by all examples, so each has devices of its own."""
     device = f"ct{next(examples)}"
-    decisions.record_run([], version="1", at=NOW)
-    for run in runs:
+    history = [set[str](), *runs]
+    for run in history:
         decisions.record_run([finding(rule, device) for rule in sorted(run)], version="1", at=NOW)
-    earlier, last = set().union(*runs), runs[-1]
+    place = max((index for index, run in enumerate(history) if run != now), default=len(history) - 1)
+    earlier, last = set[str]().union(*history[: place + 1]), history[place]
     expected = {rule: SAME if rule in last else BACK if rule in earlier else NEW for rule in now}
     expected |= dict.fromkeys(last - now, FIXED)
-    assert kinds(decisions.changes([finding(rule, device) for rule in now])) == expected
+    changes = decisions.changes([finding(rule, device) for rule in now])
+    ids = {finding(rule, device).id for rule in "abcde"}
+    assert {one.rule: one.kind for one in changes.changes if one.finding in ids} == expected

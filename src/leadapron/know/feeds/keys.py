@@ -47,7 +47,7 @@ def make_key(private_path: Path) -> tuple[Path, str]:
     key = Ed25519PrivateKey.generate()
     public_path = private_path.with_name(f"{private_path.stem}.pub.pem")
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    public = _public_pem(key.public_key())
+    public = public_pem(key.public_key())
     if public_path.exists():
         raise UsageError(f"{public_path}: is there already; keys are not overwritten")
     _create(private_path, private, mode=0o600)
@@ -55,7 +55,8 @@ def make_key(private_path: Path) -> tuple[Path, str]:
     return public_path, fingerprint(key.public_key())
 
 
-def _public_pem(key: Ed25519PublicKey) -> bytes:
+def public_pem(key: Ed25519PublicKey) -> bytes:
+    """The key as PEM."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -120,7 +121,7 @@ def trust(store: KnowledgeStore, public_path: Path) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         aside = folder / f"{name}.new"
-        aside.write_bytes(_public_pem(key))
+        aside.write_bytes(public_pem(key))
         aside.replace(folder / f"{name}.pem")
     except OSError as error:
         raise UsageError(f"{folder}: cannot be written ({error.strerror})") from error

@@ -15,6 +15,9 @@ from leadapron.store.decisions.tables import FoundRow, RunRow
 
 _KINDS = tuple(ChangeKind)
 _WORST = tuple(Severity)
+RUNS_COMPARED = 100
+"""Runs looked through for one that found something else."""
+
 _LOOKED_AT = (SubjectType.ASSET, SubjectType.ZONE)
 """Subjects that can be missing from a picture; flows and the network are looked at in every run."""
 
@@ -27,7 +30,11 @@ class Before(Struct, frozen=True):
 
 
 def record(session: Session, findings: Iterable[Finding], *, version: str, at: datetime) -> None:
-    """Add one run."""
+    """Add one run, unless the last one found the same on the same day: looking twice is not a new state."""
+    findings = tuple(findings)
+    last = session.scalars(select(RunRow).order_by(RunRow.id.desc()).limit(1)).first()
+    if last is not None and last.at.date() == at.date() and _same(session, last, findings):
+        return
     run = RunRow(at=at, version=version)
     session.add(run)
     session.flush()
@@ -48,10 +55,16 @@ def record(session: Session, findings: Iterable[Finding], *, version: str, at: d
 def changes(
     session: Session, findings: Iterable[Finding], *, seen: Collection[str] | None, since: datetime | None
 ) -> Changes:
-    """Findings against the last run at or before `since`, worst first within each kind."""
+    """Findings against the last run at or before `since`, worst first within each kind. Without `since`: against the
+    last run that found something else, so that asking again tells the same; when all found the same, the last one."""
     now = {finding.id: finding for finding in findings}
-    newest = select(RunRow).order_by(RunRow.id.desc()).limit(1)
-    run = session.scalars(newest if since is None else newest.where(RunRow.at <= since)).first()
+    newest = select(RunRow).order_by(RunRow.id.desc())
+    if since is not None:
+        run = session.scalars(newest.where(RunRow.at <= since).limit(1)).first()
+    else:
+        runs = session.scalars(newest.limit(RUNS_COMPARED)).all()
+        other = (run for run in runs if not _same(session, run, now.values()))
+        run = next(other, runs[0] if runs else None)
     if run is None:
         return Changes(since=None)
     before = _before(session, run.id)
@@ -62,6 +75,11 @@ def changes(
         (*found, *gone), key=lambda one: (_KINDS.index(one.kind), _WORST.index(one.severity), one.rule, one.finding)
     )
     return Changes(since=run.at, version=run.version, changes=tuple(ordered))
+
+
+def _same(session: Session, run: RunRow, findings: Iterable[Finding]) -> bool:
+    found = session.scalars(select(FoundRow.finding).where(FoundRow.run == run.id))
+    return set(found) == {finding.id for finding in findings}
 
 
 def _before(session: Session, run: int) -> Mapping[str, Before]:
