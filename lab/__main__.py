@@ -43,6 +43,16 @@ def _publish(options: argparse.Namespace) -> int:
     return 0
 
 
+def _restate(options: argparse.Namespace) -> int:
+    from lab import publish, scenario
+
+    try:
+        publish.restate(scenario.load(options.scenario))
+    except OSError as error:
+        raise LabError(f"{options.scenario}: not published yet ({error})") from error
+    return 0
+
+
 def _bulk(options: argparse.Namespace) -> int:
     from lab import bulk
 
@@ -77,6 +87,9 @@ def parser() -> argparse.ArgumentParser:
     publish.add_argument("scenario", type=Path)
     publish.add_argument("folder", type=Path, help="what `build` wrote")
     publish.set_defaults(run=_publish)
+    restate = commands.add_parser("restate", help="carry a scenario's expectations into its committed truth")
+    restate.add_argument("scenario", type=Path)
+    restate.set_defaults(run=_restate)
     bulk = commands.add_parser("bulk", help="a big capture for benchmarks (Linux, root)")
     bulk.add_argument("--kind", choices=("store", "associations"), required=True)
     bulk.add_argument("--megabytes", type=int, default=550)

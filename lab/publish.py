@@ -23,6 +23,8 @@ by pynetdicom (`lab/oracle.py`) and compared with what the devices wrote down wh
 checked by hand with tshark. Findings on which fair minds differ are under `may`.
 
 To make them again: `python -m lab build lab/NAME.toml --out DIR`, then `python -m lab publish lab/NAME.toml DIR`.
+Findings that later knowledge adds (advisories, ends of support) are written in the scenario by hand, and
+`python -m lab restate lab/NAME.toml` carries them into the truth without recording again.
 """
 
 
@@ -33,13 +35,27 @@ def publish(scenario: Scenario, folder: Path, target: Path = CAPTURES) -> None:
     records = truth.journal(folder / f"{name}.journal.jsonl")
     told = truth.tell(scenario, records, pcapfile.read(capture), capture.name)
     target.mkdir(parents=True, exist_ok=True)
-    (target / f"{name}.truth.json").write_bytes(msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
+    _write(told, target)
     packed = target / f"{name}.pcapng.zst"
     # One wide window: images pass several times through the capture.
     settings = zstandard.ZstdCompressionParameters.from_level(19, window_log=27, enable_ldm=True)
     packed.write_bytes(zstandard.ZstdCompressor(compression_params=settings).compress(capture.read_bytes()))
     _record(folder / f"{name}.provenance.json", packed)
     write_provenance(target)
+
+
+def restate(scenario: Scenario, target: Path = CAPTURES) -> None:
+    """Bring a committed truth up to date with its scenario's expectations; the capture stays as it was recorded.
+
+    Raises OSError when that capture was never published.
+    """
+    told = msgspec.json.decode((target / f"{scenario.name}.truth.json").read_bytes(), type=truth.Truth)
+    _write(truth.restated(told, scenario), target)
+
+
+def _write(told: truth.Truth, target: Path) -> None:
+    path = target / f"{told.scenario}.truth.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
 
 
 def _record(made: Path, packed: Path) -> None:

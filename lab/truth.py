@@ -16,7 +16,7 @@ from lab.activities.network import Dns
 from lab.certificates import Security
 from lab.oracle import Association, Stream
 from lab.pcapfile import Packet
-from lab.scenario import Device, NotFlow, Scenario
+from lab.scenario import Device, Expectations, NotFlow, Scenario
 from lab.site import Record
 
 ROUTER = "core-router"
@@ -92,14 +92,24 @@ def tell(scenario: Scenario, records: Sequence[Record], packets: Sequence[Packet
         not_assets=scenario.not_assets,
         not_flows=expect.not_flows,
         flows=sorted(flows, key=lambda flow: (flow.client, flow.server, flow.port)),
-        findings={
-            name: [msgspec.to_builtins(row) for row in rows]
-            for name, rows in (("must", expect.must), ("must_not", expect.must_not), ("may", expect.may))
-        },
+        findings=_findings(expect),
         exams=exams,
         exams_per_hour=hourly,
         notes=NOTES,
     )
+
+
+def restated(told: Truth, scenario: Scenario) -> Truth:
+    """The same truth with the scenario's present expectations: what was captured stays, what is judged changes."""
+    expect = scenario.expect
+    return msgspec.structs.replace(told, findings=_findings(expect), not_flows=expect.not_flows)
+
+
+def _findings(expect: Expectations) -> dict[str, list[dict[str, object]]]:
+    return {
+        name: [msgspec.to_builtins(row) for row in rows]
+        for name, rows in (("must", expect.must), ("must_not", expect.must_not), ("may", expect.may))
+    }
 
 
 NOTES = [

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from lab import oracle, patients, pcapfile, scenario
@@ -66,6 +67,8 @@ def test_findings_name_devices_of_the_scenario(name: str, told: dict[str, Any]) 
     for rows in told["findings"].values():
         for row in rows:
             assert row["subjects"] == "*" or set(row["subjects"]) <= known, row
+    expect = msgspec.to_builtins(description.expect)
+    assert {"not_flows": told["not_flows"], **told["findings"]} == expect, "python -m lab restate lab/NAME.toml"
     must = {(row["rule"], tuple(row["subjects"])) for row in told["findings"]["must"]}
     assert not must & {(row["rule"], tuple(row["subjects"])) for row in told["findings"]["must_not"]}
 
