@@ -19,6 +19,7 @@ from leadapron.model.advisories import Answer
 from leadapron.model.events import ProcedureAnswered
 from leadapron.model.findings import Citation, Finding
 from leadapron.model.plan import Acceptance, Assignment
+from leadapron.model.procedures import Basis
 
 MAX_TEXT = 200
 """Characters shown of one string; the longest name a standard allows here (a DNS name) has 253, most have 16."""
@@ -80,7 +81,7 @@ def _fields(struct: Struct) -> Iterator[tuple[str, object]]:
         value = getattr(struct, name)
         if name in long:
             yield name, visible(" ".join(value.split()), MAX_LIST)
-        elif isinstance(struct, Finding) and name == "params":
+        elif isinstance(struct, Finding | Basis) and name == "params":
             yield name, {key: visible(one, MAX_LIST) if isinstance(one, str) else one for key, one in value.items()}
         else:
             yield name, _harmless(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -104,6 +104,14 @@ class Words:
     def day(self, when: datetime) -> str:
         """The date in full, in the reader's zone."""
         return format_date(when.astimezone(self.zone), "long", locale=self.locale)
+
+    def calendar_day(self, day: date) -> str:
+        """A calendar day in full, which no zone moves."""
+        return format_date(day, "long", locale=self.locale)
+
+    def weekday(self, day: date) -> str:
+        """Its name."""
+        return format_date(day, "EEEE", locale=self.locale)
 
     def short_day(self, when: datetime) -> str:
         """Day and month, in the reader's zone."""

@@ -1,0 +1,94 @@
+"""What a manager reads of the plan: what to begin with, how much work it is, what changed, what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leadapron.model.advisories import FeedState
+from leadapron.model.plan import ActionKind, ChangeKind, Plan, WorkStatus
+from leadapron.report.contract import Document
+from leadapron.report.plan.contract import ActionEntry, ChangesEntry, PlanSummary
+from leadapron.report.words import Words
+
+
+def summarise_plan(
+    plan: Plan, actions: Sequence[ActionEntry], changes: ChangesEntry, assessed: Document, say: Words
+) -> PlanSummary:
+    """Verdict, numbers and limits of one plan."""
+    waiting = [one for one in actions if one.status is not WorkStatus.DONE]
+    return PlanSummary(
+        verdict=tuple(_verdict(plan, actions, changes, say)),
+        actions=len(actions),
+        hours=plan.hours,
+        findings=len({finding for one in actions for finding in one.fixes}),
+        unassigned=sum(not one.owner for one in waiting),
+        overdue=sum(one.overdue for one in actions),
+        limits=tuple(_limits(plan, actions, assessed, say)),
+    )
+
+
+def _verdict(plan: Plan, actions: Sequence[ActionEntry], changes: ChangesEntry, say: Words) -> list[str]:
+    _ = say.gettext
+    if not actions:
+        return [
+            _("Nothing to do follows from what was seen and answered. That is no proof of safety: read the limits.")
+        ]
+    sentences = [
+        say.ngettext("{n} action, ", "{n} actions, ", len(actions))
+        + say.ngettext("about {n} hour of work in all.", "about {n} hours of work in all.", round(plan.hours)),
+        _("Begin with “{title}”.").format(title=actions[0].title.rstrip(".")),
+    ]
+    overdue = sum(one.overdue for one in actions)
+    if overdue:
+        sentences.append(say.ngettext("{n} action is overdue.", "{n} actions are overdue.", overdue))
+    if plan.lapsed:
+        sentences.append(
+            say.ngettext(
+                "{n} accepted risk has run out and is back in the plan.",
+                "{n} accepted risks have run out and are back in the plan.",
+                len(plan.lapsed),
+            )
+        )
+    return sentences + _since(changes, say)
+
+
+def _since(changes: ChangesEntry, say: Words) -> list[str]:
+    if changes.since is None:
+        return []
+    new, fixed, back = (len(changes.of(kind)) for kind in (ChangeKind.NEW, ChangeKind.FIXED, ChangeKind.BACK))
+    return [
+        say.gettext("Since {day}: {new} new, {fixed} fixed, {back} back again.").format(
+            day=say.day(changes.since), new=say.number(new), fixed=say.number(fixed), back=say.number(back)
+        )
+    ]
+
+
+def _limits(plan: Plan, actions: Sequence[ActionEntry], assessed: Document, say: Words) -> list[str]:
+    _ = say.gettext
+    limits = [_("Reading was stopped before the end: the plan rests on a part of the traffic.")] * assessed.interrupted
+    limits += [
+        _(
+            "Hours are orders of magnitude, and points of harm only compare actions of this plan. The maker’s consent "
+            "and radiology’s timetable come before any order."
+        )
+    ]
+    if any(one.stops for one in actions):
+        limits.append(_("Idle hours are those in which no exam was seen: an emergency room keeps no timetable."))
+    old = [feed.title for feed in assessed.feeds if feed.state is not FeedState.FRESH]
+    if old:
+        limits.append(_("Sources out of date or missing: {names}. Newer flaws are not in this plan.").format(
+            names=say.joined(old)
+        ))  # fmt: skip
+    if plan.unsettled:
+        limits.append(
+            say.ngettext(
+                "For {n} finding no action is known here; it is listed at the end.",
+                "For {n} findings no action is known here; they are listed at the end.",
+                len(plan.unsettled),
+            )
+        )
+    if not any(one.kind is not ActionKind.REMEDY for one in actions):
+        limits.append(
+            _("Procedures are in the plan only once their questions are answered (leadapron procedures ask).")
+        )
+    return limits
