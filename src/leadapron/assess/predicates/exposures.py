@@ -71,7 +71,7 @@ def _hit(case: Case, exposure: Exposure, answers: list[Answer], verdict: Verdict
             *(f"{answer.advisory}={answer.constraint or '?'}" for answer in answers),
         ),
         citations=(*told, *(cited(answer) for answer in answers)),
-        weight=_weights(answers) if verdict is Verdict.AFFECTED else (),
+        weight=weights(answers) if verdict is Verdict.AFFECTED else (),
         values={
             "software": (f"{product.name} {product.version}".rstrip(),),
             "advisories": tuple(answer.advisory for answer in answers),
@@ -94,7 +94,8 @@ def _worst_first(answer: Answer) -> Iterator[str]:
     yield from answer.cves
 
 
-def _weights(answers: list[Answer]) -> tuple[str, ...]:
+def weights(answers: list[Answer]) -> tuple[str, ...]:
+    """What moves the rank of a hit on these answers, as message ids."""
     found = []
     if any(answer.exploited for answer in answers):
         found.append("rank.exploited")

@@ -75,7 +75,7 @@ def unsupported_system(case: Case) -> Iterator[Hit]:
 
 
 def _unsupported_windows(case: Case, asset: Asset) -> Iterator[Hit]:
-    version = _windows_version(asset)
+    version = windows_version(asset)
     editions = windows_editions().get(version, ())
     ended = [edition for edition in editions if edition.end < case.now.date()]
     if not ended:
@@ -127,7 +127,7 @@ def silent_logs(case: Case) -> Iterator[Hit]:
             yield Hit(asset=asset, reasons=("sends_syslog=no",), values={"devices": (asset.label,)})
 
 
-def _windows_version(asset: Asset) -> str:
+def windows_version(asset: Asset) -> str:
     """`major.minor.build`, or `major.minor` where that alone is unmistakable; empty when neither was seen."""
     if asset.os and "windows" not in asset.os.casefold():
         return ""
