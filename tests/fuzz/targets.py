@@ -19,6 +19,7 @@ from leadapron.see.capture.batch import LATEST
 from leadapron.see.wire.dissector import DatagramProtocol, Dissector, Match, Side
 from leadapron.see.wire.engine import Engine
 from leadapron.see.wire.protocols import DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS
+from tests.fuzz import advisories, documents, feeds, forms, matching, procedures
 from tests.fuzz.inputs import LINK_TYPES, chunks, pack_chunks, pack_script, script
 from tests.fuzz.openings import OPENINGS
 from tests.fuzz.seeds import MAX_SEED, PACKETS_PER_SEED, Corpus, thinned
@@ -153,9 +154,28 @@ def _packet_seeds(packets: tuple[tuple[int, bytes], ...]) -> Iterator[bytes]:
             yield bytes([LINK_TYPES.index(link_type)]) + pack_chunks(some)
 
 
+# ---------------------------------------------------------------- documents, knowledge, answers
+def _known_seeds(seeds: Iterable[bytes]) -> Callable[[Corpus], list[bytes]]:
+    """Seeds that stand in the tests instead of the captures."""
+    return lambda corpus: list(seeds)
+
+
+READERS: tuple[Target, ...] = tuple(
+    Target(name, run, _known_seeds(seeds))
+    for name, run, seeds in (
+        *advisories.targets(),
+        *feeds.FEED_PARSERS,
+        *matching.targets(),
+        *documents.targets(),
+        *forms.targets(),
+        *procedures.targets(),
+    )
+)
+
 TARGETS: tuple[Target, ...] = (
     Target("capture", read_capture, _capture_seeds),
     *(_stream_target(protocol) for protocol in STREAM_PROTOCOLS),
     *(_datagram_target(protocol) for protocol in DATAGRAM_PROTOCOLS),
     Target("engine", run_engine, _engine_seeds),
+    *READERS,
 )

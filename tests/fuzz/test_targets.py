@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
 from leadapron.see.wire.dissector import Side
 from leadapron.see.wire.protocols import DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS
+from tests.fuzz import targets
 from tests.fuzz.inputs import chunks, pack_script, script
 from tests.fuzz.mutation import MAX_INPUT, check, fuzz, mutated
 from tests.fuzz.seeds import corpus
-from tests.fuzz.targets import TARGETS, Target
+from tests.fuzz.targets import READERS, TARGETS, Target
 
 SECONDS = 2.0
 """Over all targets together."""
@@ -26,8 +28,16 @@ def test_hostile_bytes_break_nothing(target: Target) -> None:
 
 
 def test_every_parser_is_a_target() -> None:
-    assert len(TARGETS) == len(STREAM_PROTOCOLS) + len(DATAGRAM_PROTOCOLS) + 2
+    assert len(TARGETS) == len(STREAM_PROTOCOLS) + len(DATAGRAM_PROTOCOLS) + 2 + len(READERS)
     assert len({target.name for target in TARGETS}) == len(TARGETS)
+
+
+def test_every_list_of_readers_is_run() -> None:
+    """A module of this folder that lists readers is of no use unless the driver knows it."""
+    modules = set(Path(__file__).parent.glob("*.py")) - {Path(__file__)}
+    lists = {path.stem for path in modules if '"""Name, ' in path.read_text("utf-8")}
+    assert len(lists) >= 6
+    assert lists <= set(vars(targets))
 
 
 def test_scripts_survive_the_way_to_bytes_and_back() -> None:
