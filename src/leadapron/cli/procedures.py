@@ -17,7 +17,7 @@ from leadapron.cli.options import json_flag, knowledge_folder, knowledge_option,
 from leadapron.cli.output import local_zone, read_file, write_file
 from leadapron.know.procedures import Words, answered, load_areas, load_words, questions_of
 from leadapron.model.events import ProcedureAnswer
-from leadapron.model.procedures import AnswerState, Area, QuestionArea, QuestionState
+from leadapron.model.procedures import AnswerState, Area, Basis, QuestionArea, QuestionState
 from leadapron.report.hostile import visible
 from leadapron.report.words import N_, words
 from leadapron.rules import load_rules
@@ -92,7 +92,7 @@ def _asked(state: QuestionState, said: Words, console: Console, language: str) -
         console.print(Text(f"   {say.gettext(heading)}: {text}", style="dim"))
     if state.state is not AnswerState.UNANSWERED:
         console.print(Text(f"   {said.say(language, f'state.{state.state}')}", style="yellow"))
-    for basis in (*state.against, *(state.proposal.basis if state.proposal else ())):
+    for basis in _facts(state):
         told = visible(said.say(language, basis.message, basis.params), 1000)
         console.print(Text(f"   {say.gettext(N_('Measured'))}: {told}", style="cyan"))
     labels = {said.say(language, f"answer.{answer}"): answer for answer in ProcedureAnswer}
@@ -147,8 +147,13 @@ def export_(
 
 
 def _measured(state: QuestionState, said: Words, language: str) -> str:
-    bases = (*state.against, *(state.proposal.basis if state.proposal else ()))
-    return " ".join(visible(said.say(language, basis.message, basis.params), 1000) for basis in bases)
+    return " ".join(visible(said.say(language, basis.message, basis.params), 1000) for basis in _facts(state))
+
+
+def _facts(state: QuestionState) -> tuple[Basis, ...]:
+    """What was measured of it, each fact once."""
+    proposed = state.proposal.basis if state.proposal else ()
+    return (*state.against, *(basis for basis in proposed if basis not in state.against))
 
 
 @procedures.command("import", short_help="Take answers from a workbook.")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from leadapron.model.events import Service
+from leadapron.model.events import DocumentType, Service
 from leadapron.model.findings import Confidence, Harm, Severity, SubjectType
 from leadapron.model.inventory import Role
+from leadapron.model.picture import Part
 from leadapron.report.words import N_, Words
 
 SEVERITIES = {
@@ -123,19 +124,27 @@ KINDS = {
     "banner_session": N_("greeting of a service"),
     "capture_quality": N_("state of the capture"),
     "clock_reading": N_("time told"),
+    "component_declared": N_("component declared by a list (SBOM)"),
     "connection": N_("connection"),
+    "device_declared": N_("row of a device list"),
     "dhcp_seen": N_("address request (DHCP)"),
     "dicom_association": N_("DICOM association"),
+    "document_added": N_("document added"),
+    "exploitability_declared": N_("maker’s word on a flaw (VEX)"),
+    "form_answer": N_("answer of an MDS2 form"),
     "hl7_session": N_("HL7 conversation"),
     "http_session": N_("web conversation"),
     "name_query": N_("name asked for"),
     "name_seen": N_("name given"),
+    "procedure_answered": N_("answer to a procedure question"),
     "rdp_session": N_("remote desktop conversation"),
     "sighting": N_("first packet seen"),
     "smb_session": N_("file sharing conversation"),
     "snmp_seen": N_("SNMP request"),
     "syslog_seen": N_("log message"),
+    "title_declared": N_("row of the AE register"),
     "tls_session": N_("encrypted conversation (TLS)"),
+    "zone_declared": N_("row of the network plan"),
 }
 
 FACETS = {
@@ -163,12 +172,32 @@ FACETS = {
 }
 
 _ATTRIBUTES = {
+    "addresses": N_("address"),
+    "ae_titles": N_("AE title"),
     "hostnames": N_("host name"),
     "mac": N_("MAC address"),
     "manufacturer": N_("manufacturer"),
     "model": N_("model"),
     "os": N_("operating system"),
     "serial_hash": N_("serial number (hashed)"),
+    "software_versions": N_("software version"),
+}
+
+PARTS = {
+    Part.DEVICE: N_("device"),
+    Part.SYSTEM: N_("operating system"),
+    Part.TOOLKIT: N_("DICOM software"),
+    Part.SERVER: N_("network software"),
+    Part.COMPONENT: N_("component"),
+}
+
+DOCUMENTS = {
+    DocumentType.MDS2: "MDS2",
+    DocumentType.SBOM: "SBOM",
+    DocumentType.VEX: "VEX",
+    DocumentType.ASSETS: N_("device list"),
+    DocumentType.AE_REGISTER: N_("AE register"),
+    DocumentType.ZONES: N_("network plan"),
 }
 
 
