@@ -8,6 +8,7 @@ Severity starts from the rule's level and moves one step for each line that appl
 | +1 | the attacker's side of a flow stands outside the hospital | `rank.outside` |
 | +1 | attackers are known to use a flaw concerned (KEV) | `rank.exploited` |
 | +1 | the score of a flaw concerned is 9 or more | `rank.severe=<score>` |
+| −1 | all flaws concerned need an attacker at the device or signed in on it (CVSS) | `rank.local` |
 | −1 | no device concerned takes part in imaging or stands in an imaging zone | `rank.not-imaging` |
 | −1 | the finding is only possible | `rank.possible` |
 
@@ -40,7 +41,7 @@ from leadapron.rules import Ease, Rule
 
 LADDER = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 HARM_POINTS = {Harm.AVAILABILITY: 3, Harm.INTEGRITY: 3, Harm.SPREAD: 2, Harm.CONFIDENTIALITY: 1}
-STEPS = {"rank.exploited": 1, "rank.severe": 1}
+STEPS = {"rank.exploited": 1, "rank.severe": 1, "rank.local": -1}
 """What hits may say of themselves, and the steps it moves a finding."""
 EXPLOITED = 500
 EASE_POINTS = {Ease.EASY: 3, Ease.MODERATE: 2, Ease.HARD: 1}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from leadapron.assess.hits import Case, Hit
+from leadapron.assess.predicates.hosts import support_ends
 from leadapron.model.advisories import Answer, Verdict
 from leadapron.model.findings import Citation, Confidence
 from leadapron.model.picture import Ageing, Exposure, Part
 
 SEVERE = 9.0
 """CVSS base score from which a flaw moves its finding up (the scale calls it critical)."""
+
+_REMOTE = re.compile(r"(?:^|/)AV:[NA](?:/|$)")
+"""Attack vector network or adjacent network, as CVSS 2 to 4 all write it."""
 
 _SEEN_PARTS = frozenset({Part.DEVICE, Part.SYSTEM, Part.TOOLKIT, Part.SERVER})
 
@@ -53,17 +58,21 @@ def _affected(case: Case, parts: Iterable[Part]) -> Iterator[Hit]:
 def _hits(case: Case, wanted: Callable[[Exposure], bool], verdict: Verdict) -> Iterator[Hit]:
     if case.asset is None:
         return
-    for exposure in case.view.picture.exposures.get(case.asset.id, ()):
-        answers = [answer for answer in exposure.answers.answers if answer.verdict is verdict]
-        if answers and wanted(exposure):
-            yield _hit(case, exposure, answers, verdict)
+    given = [
+        (exposure, [answer for answer in exposure.answers.answers if answer.verdict is verdict])
+        for exposure in case.view.picture.exposures.get(case.asset.id, ())
+        if wanted(exposure)
+    ]
+    weight = weights([answer for _, answers in given for answer in answers]) if verdict is Verdict.AFFECTED else ()
+    for exposure, answers in given:
+        if answers:
+            yield _hit(case, exposure, answers, weight)
 
 
-def _hit(case: Case, exposure: Exposure, answers: list[Answer], verdict: Verdict) -> Hit:
+def _hit(case: Case, exposure: Exposure, answers: list[Answer], weight: tuple[str, ...]) -> Hit:
     product = exposure.answers.product
     cves = tuple(dict.fromkeys(cve for answer in answers for cve in _worst_first(answer)))
     told = (exposure.told,) if exposure.told else ()
-    fixes = dict.fromkeys(answer.fixed for answer in answers if answer.fixed)
     return Hit(
         asset=case.asset,
         reasons=(
@@ -71,14 +80,15 @@ def _hit(case: Case, exposure: Exposure, answers: list[Answer], verdict: Verdict
             *(f"{answer.advisory}={answer.constraint or '?'}" for answer in answers),
         ),
         citations=(*told, *(cited(answer) for answer in answers)),
-        weight=weights(answers) if verdict is Verdict.AFFECTED else (),
+        weight=weight,
         values={
             "software": (f"{product.name} {product.version}".rstrip(),),
             "advisories": tuple(answer.advisory for answer in answers),
             "cves": cves,
-            "fixed": tuple(fixes),
+            "ended": (),
+            "fixed": tuple(dict.fromkeys(_repaired(answers))),
         },
-        confidence=_confidence(exposure, verdict),
+        confidence=_confidence(exposure, answers[0].verdict),
     )
 
 
@@ -87,6 +97,13 @@ def _confidence(exposure: Exposure, verdict: Verdict) -> Confidence:
         return Confidence.POSSIBLE
     # A version told on the wire may be repaired in place by a distribution or by the maker.
     return Confidence.LIKELY if exposure.part in _SEEN_PARTS else Confidence.SEEN
+
+
+def _repaired(answers: list[Answer]) -> Iterator[str]:
+    """First repaired versions; with their advisory where several count, for one repair may settle one only."""
+    for answer in answers:
+        if answer.fixed:
+            yield answer.fixed if len(answers) == 1 else f"{answer.fixed} ({answer.advisory})"
 
 
 def _worst_first(answer: Answer) -> Iterator[str]:
@@ -102,6 +119,8 @@ def weights(answers: list[Answer]) -> tuple[str, ...]:
     score = max((answer.cvss for answer in answers if answer.cvss is not None), default=0.0)
     if score >= SEVERE:
         found.append(f"rank.severe={score:g}")
+    if answers and all(answer.cvss_vector and not _REMOTE.search(answer.cvss_vector) for answer in answers):
+        found.append("rank.local")
     return tuple(found)
 
 
@@ -116,13 +135,16 @@ def cited(answer: Answer) -> Citation:
 
 
 def _aged(case: Case, part: Ageing) -> Hit:
-    ends = tuple(
-        f"{release.label} ({release.end.isoformat()})" if release.end else release.label for release in part.releases
-    )
     return Hit(
         asset=case.asset,
         reasons=(f"{part.part}={part.product} {part.version}".rstrip(),),
         citations=(part.told,) if part.told else (),
-        values={"software": (f"{part.product} {part.version}".rstrip(),), "advisories": ends, "cves": (), "fixed": ()},
+        values={
+            "software": (f"{part.product} {part.version}".rstrip(),),
+            "advisories": (),
+            "cves": (),
+            "fixed": (),
+            "ended": tuple(support_ends(release) for release in part.releases),
+        },
         confidence=Confidence.LIKELY if part.certain else Confidence.POSSIBLE,
     )

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from leadapron.assess.hits import Case, Hit
 from leadapron.assess.view import View
+from leadapron.model.advisories import Release
 from leadapron.model.events import Service
 from leadapron.model.findings import Confidence
 from leadapron.model.inventory import Asset, Role
@@ -60,18 +61,25 @@ def unsupported_system(case: Case) -> Iterator[Hit]:
     yield from _unsupported_windows(case, asset)
     for part in case.view.picture.ageing.get(asset.id, ()):
         if part.part is Part.SYSTEM:
+            extended = any(one.extended_end and one.extended_end >= case.now.date() for one in part.releases)
             yield Hit(
                 asset=asset,
                 reasons=(f"os={part.product} {part.version}",),
                 citations=(part.told,) if part.told else (),
                 values={
                     "version": (f"{part.product} {part.version}",),
-                    "editions": tuple(
-                        f"{one.label} ({one.end.isoformat()})" if one.end else one.label for one in part.releases
-                    ),
+                    "editions": tuple(support_ends(one) for one in part.releases),
                 },
-                confidence=Confidence.LIKELY if part.certain else Confidence.POSSIBLE,
+                # Whether a long-term repair service was joined, the network does not tell.
+                confidence=Confidence.LIKELY if part.certain and not extended else Confidence.POSSIBLE,
             )
+
+
+def support_ends(release: Release) -> str:
+    """`Debian 12 (2026-07-11 → 2028-06-30)`: ends of ordinary and of extended support, where they are known."""
+    days = (day.isoformat() for day in (release.end, release.extended_end) if day is not None)
+    dated = " → ".join(days)
+    return f"{release.label} ({dated})" if dated else release.label
 
 
 def _unsupported_windows(case: Case, asset: Asset) -> Iterator[Hit]:
