@@ -88,13 +88,13 @@ def _asked(state: QuestionState, said: Words, console: Console, language: str) -
     console.print()
     console.print(Text(f"{question.number}. {texts.question}", style="bold"))
     console.print(Text(f"   {texts.why}"))
-    for heading, text in ((N_("Good"), texts.good), (N_("Show"), texts.evidence)):
-        console.print(Text(f"   {say.gettext(heading)}: {text}", style="dim"))
+    for heading, text in ((N_("What good looks like: {text}"), texts.good), (N_("To show: {text}"), texts.evidence)):
+        console.print(Text(f"   {say.gettext(heading).format(text=text)}", style="dim"))
     if state.state is not AnswerState.UNANSWERED:
         console.print(Text(f"   {said.say(language, f'state.{state.state}')}", style="yellow"))
     for basis in _facts(state):
         told = visible(said.say(language, basis.message, basis.params), 1000)
-        console.print(Text(f"   {say.gettext(N_('Measured'))}: {told}", style="cyan"))
+        console.print(Text(f"   {say.gettext(N_('Measured: {text}')).format(text=told)}", style="cyan"))
     labels = {said.say(language, f"answer.{answer}"): answer for answer in ProcedureAnswer}
     proposed = said.say(language, f"answer.{state.proposal.answer}") if state.proposal else ""
     choices = ", ".join(labels)
@@ -118,7 +118,7 @@ def _asked(state: QuestionState, said: Words, console: Console, language: str) -
 
 
 def _prompt(text: str) -> str:
-    return str(click.prompt(f"   {text}", default="", show_default=False, prompt_suffix=": ")).strip()
+    return str(click.prompt(f"   {text}", default="", show_default=False, prompt_suffix="\n   > ")).strip()
 
 
 @procedures.command("export", short_help="Write the questions as a workbook to be answered by e-mail.")
