@@ -51,6 +51,14 @@ def test_a_flaw_that_needs_someone_at_the_device_stands_lower(vectors: tuple[str
     assert finding.severity is (Severity.LOW if moved else Severity.MEDIUM)
 
 
+def test_an_open_question_on_a_severe_flaw_stands_higher_but_is_never_critical() -> None:
+    severe = judged("cve-review", affected("A-1", cvss=9.8, cvss_vector=REMOTE) | {"verdict": "review"})
+    minor = judged("cve-review", affected("A-1", cvss=3.6, cvss_vector=LOCAL) | {"verdict": "review"})
+    assert severe.score > minor.score
+    assert "rank.severe=9.8" in severe.rank_reason
+    assert (severe.confidence, minor.severity) == (Confidence.POSSIBLE, Severity.LOW)
+
+
 def test_several_advisories_keep_their_repairs_apart() -> None:
     """The version that settles the old flaw still has the new one: its number alone would mislead."""
     sample = {"product": "DCMTK", "version": "3.5.4"}

@@ -63,7 +63,7 @@ def _hits(case: Case, wanted: Callable[[Exposure], bool], verdict: Verdict) -> I
         for exposure in case.view.picture.exposures.get(case.asset.id, ())
         if wanted(exposure)
     ]
-    weight = weights([answer for _, answers in given for answer in answers]) if verdict is Verdict.AFFECTED else ()
+    weight = weights([answer for _, answers in given for answer in answers])
     for exposure, answers in given:
         if answers:
             yield _hit(case, exposure, answers, weight)
