@@ -15,6 +15,7 @@ from leadapron.cli.options import language_option, workspace_option
 from leadapron.model.errors import UsageError
 from leadapron.model.events import DocumentType
 from leadapron.report.hostile import visible
+from leadapron.report.remarks import remark_lines
 from leadapron.report.words import N_, words
 from leadapron.store import Workspace
 
@@ -68,8 +69,8 @@ def add(
     say = words(language)
     entries = say.ngettext("{n} entry", "{n} entries", added.records)
     click.echo(f"{visible(added.sensor)}: {added.type}{f' ({added.form})' if added.form else ''}, {entries}")
-    for remark in added.remarks:
-        click.echo(f"  {visible(remark)}")
+    for line in remark_lines(added.remarks, say):
+        click.echo(f"  {line}")
 
 
 def _columns(given: tuple[str, ...]) -> Mapping[str, str]:
