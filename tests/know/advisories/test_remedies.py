@@ -1,10 +1,10 @@
-"""The first repaired version, from sentences as vendors write them."""
+"""The first repaired version, and what a repair leaves open, from sentences as vendors write them."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadapron.know.advisories.remedies import fixed_version
+from leadapron.know.advisories.remedies import fixed_version, leaves_open
 
 CVE = "CVE-2025-1001"
 
@@ -49,3 +49,35 @@ def test_whatever_could_be_misread_yields_nothing(sentence: str) -> None:
 def test_a_version_comes_from_the_sentence_itself(noise: str, version: str) -> None:
     found = fixed_version(f"{noise} Please update to version {version} or later.", CVE)
     assert found in {"", version}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Version 7.2 is reported to fix all vulnerabilities above except {CVE}. Use the latest version.",
+        f"The following CVEs are still present on model 15 version 12.3.1: CVE-2025-0001, and {CVE}.",
+        f"Version 12.5 remediates CVE-2025-0001; partially remediates {CVE}",
+        "Lantern 5.1 requires manual intervention to remediate CWE-757.",
+        "The update does not fully address this vulnerability.",
+    ],
+)
+def test_a_repair_that_leaves_the_flaw_open(text: str) -> None:
+    assert leaves_open(text, CVE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Update Lantern to version 5.1, which fixes all vulnerabilities.",
+        "Version 7.2 is reported to fix all vulnerabilities above except CVE-2025-0001.",
+        f"Version 12.5 remediates {CVE}; partially remediates CVE-2025-0001",
+        "All models except the Lantern 2 can be updated.",
+    ],
+)
+def test_a_repair_that_does_not(text: str) -> None:
+    assert not leaves_open(text, CVE)
+
+
+@given(st.text(max_size=200), st.text(max_size=20))
+def test_no_text_makes_it_stumble(text: str, cve: str) -> None:
+    leaves_open(text, cve)

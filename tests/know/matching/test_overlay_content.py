@@ -127,7 +127,7 @@ def test_a_vendor_has_one_spelling() -> None:
     assert len({key(vendor) for vendor in vendors}) == len(vendors)
 
 
-OPEN_IN_DOCUMENTS = {"build", "combination", "contradiction", "name", "serial", "unstated"}
+OPEN_IN_DOCUMENTS = {"build", "combination", "contradiction", "name", "partial-repair", "serial", "unstated"}
 """Set by the reader of CSAF documents."""
 
 

@@ -23,7 +23,7 @@ from leadapron.know.advisories.document import (
     decode_document,
 )
 from leadapron.know.advisories.products import Part, check_defined, groups_of, products_of, referred_to
-from leadapron.know.advisories.remedies import fixed_version
+from leadapron.know.advisories.remedies import fixed_version, leaves_open
 from leadapron.model.advisories import Advisory, ProductRange, Status, Vulnerability
 from leadapron.model.errors import SourceError
 
@@ -38,6 +38,9 @@ OPEN_CONTRADICTION = "contradiction"
 
 OPEN_UNSTATED = "unstated"
 """The document names the product but does not say whether it is affected."""
+
+OPEN_PARTIAL = "partial-repair"
+"""A remedy of the document is said to leave the flaw open, wholly or in part."""
 
 Products = dict[str, tuple[Part, ...]]
 Groups = dict[str, list[str]]
@@ -177,6 +180,7 @@ def _statements(flaw: Flaw, cve: str, products: Products, groups: Groups, where:
     times = Counter(product_id for ids in said.values() for product_id in ids)
     bounds = _bounds(flaw.product_status, products)
     repaired = _repaired(flaw, cve, products, groups, where)
+    partly = _partly_repaired(flaw, cve, products, groups, where)
     for status, ids in said.items():
         for product_id in ids:
             doubtful = times[product_id] > 1
@@ -191,6 +195,8 @@ def _statements(flaw: Flaw, cve: str, products: Products, groups: Groups, where:
                     fixed=repaired.get(product_id, "") if status is Status.AFFECTED and not part.host else "",
                     open=part.open or (OPEN_CONTRADICTION if doubtful else ""),
                 )
+                if product_id in partly and status is Status.AFFECTED:
+                    yield _Statement(part, status, "", OPEN_PARTIAL)
 
 
 def _statuses(status: ProductStatus, products: Products, where: Where) -> dict[Status, dict[str, None]]:
@@ -264,6 +270,16 @@ def _repaired(flaw: Flaw, cve: str, products: Products, groups: Groups, where: W
         if len(versions) == 1:
             repaired[product_id] = versions.pop()
     return repaired
+
+
+def _partly_repaired(flaw: Flaw, cve: str, products: Products, groups: Groups, where: Where) -> set[str]:
+    """Products whose later versions are not free of the flaw, by what a remedy says of itself."""
+    return {
+        product_id
+        for index, remediation in enumerate(flaw.remediations)
+        if leaves_open(remediation.details, cve)
+        for product_id in _remedied(remediation, products, groups, (where[0], f"{where[1]}.remediations[{index}]"))
+    }
 
 
 def _remedied(remediation: Remediation, products: Products, groups: Groups, where: Where) -> set[str]:
