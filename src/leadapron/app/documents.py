@@ -34,6 +34,7 @@ def add_document(
     columns: Mapping[str, str] | None = None,
 ) -> DocumentAdded:
     """Read one document into the workspace, in place of what was read of the same name for the same device."""
+    memory = ColumnMemory(workspace.path / COLUMNS)
     declared = read_document(
         _content(path),
         path.name,
@@ -43,11 +44,12 @@ def add_document(
         asset=asset,
         model=model,
         columns=columns,
-        memory=ColumnMemory(workspace.path / COLUMNS),
+        memory=memory,
     )
     document = next(event for event in declared if isinstance(event, DocumentAdded))
     _check_target(workspace, document)
     _write(workspace, document, declared)
+    memory.save()
     return document
 
 

@@ -116,6 +116,9 @@ def test_columns_that_a_person_names_win_and_are_remembered(tmp_path: Path) -> N
     assert isinstance(document, DocumentAdded)
     assert isinstance(row, TitleDeclared)
     assert (document.type, row.ae_title, row.address) == (DocumentType.AE_REGISTER, "CT01", "10.1.1.1")
+    assert read_list(ODD, origin(), memory=memory) == [document, row]
+    assert not memory.path.exists(), "the list may still be refused"
+    memory.save()
     assert read_list(ODD, origin(), memory=ColumnMemory(memory.path)) == [document, row]
     with pytest.raises(SourceError):
         read_list(ODD, origin())
@@ -257,6 +260,7 @@ def test_what_is_remembered_comes_back(
     sound = {name: header for name, header in columns.items() if name.isidentifier() and name.isascii()}
     memory.remember((head, "b"), DocumentType.ASSETS, sound)
     memory.remember((head, "c"), DocumentType.ZONES, {})
-    known = memory.recall((head, "b"))
+    memory.save()
+    known = ColumnMemory(memory.path).recall((head, "b"))
     assert known is not None
     assert (known.kind, known.columns) == (DocumentType.ASSETS, sound)

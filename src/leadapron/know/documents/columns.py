@@ -135,14 +135,21 @@ class ColumnMemory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._told: dict[str, Remembered] = {}
 
     def recall(self, headers: tuple[str, ...]) -> Remembered | None:
         """How a table with these headers was read last; UsageError when the file is damaged."""
         return self._entries().get(_fingerprint(headers))
 
     def remember(self, headers: tuple[str, ...], kind: DocumentType, columns: Mapping[str, str]) -> None:
-        """Keep it, replacing what was known of these headers; the file is replaced whole."""
-        entries = {**self._entries(), _fingerprint(headers): Remembered(kind=kind, columns=columns)}
+        """Note it, in place of what was known of these headers; on disk only with `save`."""
+        self._told[_fingerprint(headers)] = Remembered(kind=kind, columns=columns)
+
+    def save(self) -> None:
+        """Keep what was noted, once the list itself is kept; the file is replaced whole."""
+        if not self._told:
+            return
+        entries = self._entries()
         lines = ["# How the columns of your lists are read. Delete an entry and it is asked for again."]
         for mark, entry in sorted(entries.items()):
             lines += ["", f"[{mark}]", f"kind = {_quoted(entry.kind)}", f"[{mark}.columns]"]
@@ -156,9 +163,10 @@ class ColumnMemory:
 
     def _entries(self) -> dict[str, Remembered]:
         try:
-            return msgspec.convert(tomllib.loads(self.path.read_text("utf-8")), dict[str, Remembered])
+            kept = msgspec.convert(tomllib.loads(self.path.read_text("utf-8")), dict[str, Remembered])
+            return kept | self._told
         except FileNotFoundError:
-            return {}
+            return dict(self._told)
         except OSError as error:
             raise UsageError(f"{self.path}: cannot be read ({error.strerror})") from error
         except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:

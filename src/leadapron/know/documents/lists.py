@@ -78,7 +78,7 @@ def read_list(
 ) -> list[Declaration]:
     """The list in a CSV, XLSX or (zones) TOML file: what it is, then a declaration for each row.
 
-    `columns` (field → header) wins over `memory`, and that over recognition; what was told is remembered.
+    `columns` (field → header) wins over `memory`, and that over recognition; what was told is noted there.
     """
     if origin.name.lower().endswith(".toml") and kind in (None, DocumentType.ZONES):
         return _zones_of_toml(data, origin)
