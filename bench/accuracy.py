@@ -1,8 +1,9 @@
-"""Recall and precision on captures whose truth is known, clean and mangled (`make accuracy`).
+"""Recall and precision on captures whose truth is known, clean and mangled, and of answers on advisories.
 
     python -m bench.accuracy [--verbose]
 
-Clean captures must score 100 %; what is missed on a mangled copy is explained from the packets that are left.
+`make accuracy` runs it. Clean captures must score 100 %; what is missed on a mangled copy is explained from the packets
+that are left. The answers are those of `bench.answers`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from bench import answers
 from lab import mangle, pcapfile
 from leadapron.app import assess_workspace, find_sources, ingest, load_world, seed_of
 from leadapron.report import document, encode
@@ -276,7 +278,10 @@ def main() -> None:
     parser.add_argument("--verbose", action="store_true", help="list each miss and each false alarm")
     parser.add_argument("scenarios", nargs="*", default=SCENARIOS)
     options = parser.parse_args()
-    sys.exit(0 if run(options.scenarios, verbose=options.verbose) else 1)
+    perfect = run(options.scenarios, verbose=options.verbose)
+    print("\n# Answers on advisories\n")
+    safe = answers.run(verbose=options.verbose)
+    sys.exit(0 if perfect and safe else 1)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,22 @@ def test_products_named_without_a_status_are_to_be_looked_at() -> None:
     assert {each.constraint for each in advisory.products} == {"all versions"}
 
 
+def test_a_remedy_that_leaves_a_flaw_open() -> None:
+    document = sample("icsma-22-174-01.json")
+    for flaw in document["vulnerabilities"]:
+        flaw["remediations"].append(
+            {
+                "category": "vendor_fix",
+                "details": "Version 3.6.7 is reported to fix all vulnerabilities above except CVE-2022-2120.",
+                "product_ids": ["CSAFPID-0001"],
+            }
+        )
+    assert said(read(document)) == {
+        ("DCMTK", "< 3.6.7", Status.AFFECTED, (), ""),
+        ("DCMTK", "< 3.6.7", Status.AFFECTED, ("CVE-2022-2120",), "partial-repair"),
+    }
+
+
 def test_a_vex_document() -> None:
     advisory = read(sample("vex-2.0.json"))
     first, second = ("CVE-2025-1001",), ("CVE-2025-1002",)

@@ -135,3 +135,8 @@ def test_any_name(name: str) -> None:
     ALIASES.package(name)
     ALIASES.split(name)
     assert isinstance(ALIASES, Aliases)
+
+
+def test_a_product_with_the_name_of_a_maker_that_has_no_entry() -> None:
+    (maker,) = ALIASES.makers("Lantern Technologies")
+    assert ALIASES.subjects(maker, "Lantern Technologies Neuron 2") >= ALIASES.subjects(maker, "Neuron 2")

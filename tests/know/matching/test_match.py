@@ -114,6 +114,21 @@ def test_first_repaired_version() -> None:
     assert _verdict(ask(advisory(viewer("all versions", fixed="2.4")), version="2.5")) is Verdict.REVIEW
 
 
+def test_a_release_named_with_its_service_releases_does_not_mean_later_ones() -> None:
+    def verdict(version: str) -> Verdict:
+        return ask(advisory(viewer("4.20 | 4.20 SR1 | 4.30")), version=version).answers[0].verdict
+
+    assert [verdict(version) for version in ("4.20", "4.20 SR1", "4.30 SR1")] == [Verdict.AFFECTED] * 3
+    assert verdict("4.20 SR2") is Verdict.REVIEW
+
+
+def test_a_repair_said_to_be_partial_clears_no_later_version() -> None:
+    partial = viewer("<2024.2", open="partial-repair", cves=("CVE-2024-0001",))
+    inside, later = (ask(advisory(viewer("<2024.2"), partial), version=it).answers[0] for it in ("2023.3", "2024.2"))
+    assert inside.verdict is Verdict.AFFECTED
+    assert (later.verdict, later.reason) == (Verdict.REVIEW, "advisory.open.partial-repair")
+
+
 def test_under_investigation() -> None:
     assert _verdict(ask(advisory(viewer("<2", status=Status.UNDER_INVESTIGATION)), version="1.0")) is Verdict.REVIEW
 

@@ -130,6 +130,10 @@ class Aliases(Struct, frozen=True, kw_only=True):
             if len(start) < len(some) and some[: len(start)] == start:
                 yield some[len(start) :]
                 return
+        for length in range(1, len(some)):  # a maker without an entry of its own
+            if "".join(some[:length]) == maker:
+                yield some[length:]
+                return
 
 
 def load_aliases(folder: Traversable | None = None) -> Aliases:

@@ -70,7 +70,7 @@ def contains(constraint: Constraint, version: str, scheme: Scheme | None = None)
     if parsed is None or (constraint.scheme is not None and constraint.scheme is not scheme):
         return Containment(Truth.MAYBE, Reason.INCOMPARABLE)
     found = [_inside(interval, parsed, scheme) for interval in constraint.intervals]
-    found += [_among(bound, parsed, scheme) for bound in constraint.listed]
+    found += [_among(bound, parsed, scheme, constraint.listed) for bound in constraint.listed]
     return _either(found)
 
 
@@ -150,7 +150,7 @@ def _above(bound: Bound, version: Version, scheme: Scheme | None) -> Containment
     return _said(Truth.YES, Reason.IN_RANGE, bound) if met else _said(Truth.NO, Reason.OUTSIDE, bound)
 
 
-def _among(bound: Bound, version: Version, scheme: Scheme | None) -> Containment:
+def _among(bound: Bound, version: Version, scheme: Scheme | None, listed: tuple[Bound, ...]) -> Containment:
     """A version or family that is named; another one is never cleared by that."""
     compared = _order(version, bound.version, scheme)
     if scheme is None:
@@ -159,11 +159,16 @@ def _among(bound: Bound, version: Version, scheme: Scheme | None) -> Containment
         match relation(version, bound.version):
             case Relation.BUILD_MISSING:
                 return _said(Truth.YES, Reason.BUILD_UNKNOWN, bound)
-            case Relation.BUILD_EXTRA:
+            case Relation.BUILD_EXTRA if not any(_tells_builds(other, bound) for other in listed):
                 return _said(Truth.YES, Reason.LISTED, bound)
     if compared is Order.EQUAL:
         return _said(Truth.YES, Reason.LISTED, bound)
     return _said(Truth.MAYBE, Reason.INCOMPARABLE if compared is None else Reason.NOT_LISTED, bound)
+
+
+def _tells_builds(bound: Bound, release: Bound) -> bool:
+    """The same release is named with a build too (`4.20 | 4.20 SR1`): then 4.20 alone does not mean each of them."""
+    return relation(bound.version, release.version) is Relation.BUILD_EXTRA
 
 
 def _order(version: Version, bound: Version, scheme: Scheme | None) -> Order | None:
