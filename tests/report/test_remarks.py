@@ -25,9 +25,9 @@ def test_remarks_of_one_kind_are_one_line() -> None:
 
 def test_remarks_on_rows_are_said_row_by_row() -> None:
     assert remark_lines(("list.bad-address=12 DHCP, salle 3", "list.bad-address=14 ?", "list.no-title=3"), FR) == [
-        "Ligne 12 : « DHCP, salle 3 » n'est pas une adresse IP ; ignoré.",
-        "Ligne 14 : « ? » n'est pas une adresse IP ; ignoré.",
-        "La ligne 3 ne contient aucun titre AE ; ignorée.",
+        "Ligne 12\u00a0: «\u00a0DHCP, salle 3\u00a0» n’est pas une adresse IP\u202f; ignoré.",
+        "Ligne 14\u00a0: «\u00a0?\u00a0» n’est pas une adresse IP\u202f; ignoré.",
+        "La ligne 3 ne contient aucun titre AE\u202f; ignorée.",
     ]
 
 
@@ -46,6 +46,12 @@ def test_every_remark_in_use_has_its_words_and_no_words_are_idle() -> None:
     code = re.compile(r'f?"((?:list|mds2|sbom|vex)\.[a-z-]+)[="]')
     used = {found for path in source.glob("*.py") for found in code.findall(path.read_text("utf-8"))}
     assert used == remark_sentences().keys()
+
+
+def test_french_typography() -> None:
+    """A no-break space before double punctuation and inside guillemets, typographic apostrophes and ellipses."""
+    wrong = re.compile(r"(?<![\u00a0])[:»](?=\s|$)|(?<!\u202f)[;!?](?=\s|$)|«(?!\u00a0)|'|\.\.\.")
+    assert not [name for name, sentence in remark_sentences().items() if wrong.search(sentence.fr)]
 
 
 @pytest.mark.parametrize(
