@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from leadapron.report import document, render_html
-from leadapron.report.page import _hash
+from leadapron.report.frame import _hash
 from tests.report import sample
 
 VOID = {"meta", "input", "br", "img", "link", "hr"}

@@ -117,6 +117,16 @@ def feed_entries(feeds: Iterable[Feed], today: date, say: Words) -> tuple[FeedEn
     )
 
 
+def feed_state(feed: FeedEntry, say: Words) -> str:
+    """Up to date, stale or missing, in words."""
+    return say.gettext(_STATES[feed.state][0])
+
+
+def verdict_name(verdict: Verdict, say: Words) -> str:
+    """Affected, not affected or to be checked, in words."""
+    return say.gettext(_VERDICTS[verdict][0])
+
+
 def answers_document(
     answers: Answers, feeds: Iterable[Feed], reasons: Mapping[str, Sentence], today: date, say: Words
 ) -> AnswersDocument:
@@ -189,7 +199,12 @@ def render_answers(document: AnswersDocument, console: Console, say: Words) -> N
 def unknown_lines(document: AnswersDocument, say: Words) -> list[str]:
     """What must be said so that silence is not taken for safety."""
     lines = []
-    if not document.vendor_known:
+    if not document.vendor and not document.product_known:
+        lines.append(
+            say.gettext(N_("Without its maker, only a few products are recognised: name it with --vendor. This is no "
+                           "sign of safety."))
+        )  # fmt: skip
+    elif not document.vendor_known:
         lines.append(say.gettext(N_("No advisory held here names this maker. That is not a sign of safety: ask it.")))
     elif not document.product_known:
         lines.append(
@@ -222,10 +237,11 @@ def feed_line(feed: FeedEntry, say: Words) -> str:
     """A feed and its age in one line."""
     word, _ = _STATES[feed.state]
     if feed.as_of is None:
-        return f"{feed.title}: {say.gettext(word)}"
+        return say.gettext(N_("{source}: {state}")).format(source=feed.title, state=say.gettext(word))
     day = say.day(datetime.combine(feed.as_of, datetime.min.time(), tzinfo=say.zone))
     age = say.ngettext("{n} day old", "{n} days old", feed.age_days or 0)
-    return f"{feed.title}: {day} ({age}) {'' if feed.state is FeedState.FRESH else say.gettext(word)}".rstrip()
+    line = say.gettext(N_("{source}: {day} ({age})")).format(source=feed.title, day=day, age=age)
+    return line if feed.state is FeedState.FRESH else f"{line} {say.gettext(word)}"
 
 
 def render_status(feeds: Iterable[FeedEntry], console: Console, say: Words) -> None:

@@ -13,21 +13,31 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from leadapron.report.contract import AssetEntry, Component, Control, Document, FindingEntry, FlowEntry, SubjectEntry
+from leadapron.model.findings import Citation
+from leadapron.report.contract import (
+    AssetEntry,
+    Component,
+    Control,
+    Document,
+    ExposureEntry,
+    FindingEntry,
+    FlowEntry,
+    SubjectEntry,
+)
 from leadapron.report.words import Language
 
-_SEPARATORS = {Language.EN: ",", Language.FR: ";"}
+SEPARATORS = {Language.EN: ",", Language.FR: ";"}
 _BETWEEN = " | "
 """Between values in one cell; no standard name holds it."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_LEFT_OUT = frozenset({"evidence", "contradictions", "reasons", "rank_reasons"})
+_LEFT_OUT = frozenset({"evidence", "contradictions", "declared", "reasons", "rank_reasons"})
 """Nested data, for which the JSON document is the place."""
 
 
 def write_csv(document: Document, folder: Path) -> tuple[Path, ...]:
     """Write `assets.csv`, `flows.csv` and `findings.csv` into `folder`, made if missing; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    separator = _SEPARATORS[Language(document.language)]
+    separator = SEPARATORS[Language(document.language)]
     return (
         _write(folder / "assets.csv", AssetEntry, document.assets, separator),
         _write(folder / "flows.csv", FlowEntry, document.flows, separator),
@@ -40,11 +50,11 @@ def _write(path: Path, kind: type[Struct], rows: Iterable[Struct], separator: st
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=separator, quoting=csv.QUOTE_ALL)
         writer.writerow(columns)
-        writer.writerows([_cell(getattr(row, name)) for name in columns] for row in rows)
+        writer.writerows([cell(getattr(row, name)) for name in columns] for row in rows)
     return path
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """A cell's text. A leading apostrophe keeps a spreadsheet from running a name that looks like a formula."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -59,6 +69,10 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Citation):
+        return f"{value.source} {value.place}".strip() + f": {value.quote}"
+    if isinstance(value, ExposureEntry):
+        return f"{value.advisory} {value.verdict}{' KEV' if value.kev else ''}: {value.product}"
     if isinstance(value, Component):
         return f"{value.name} {value.version}".strip()
     if isinstance(value, Control):

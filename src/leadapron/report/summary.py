@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from leadapron.model.advisories import FeedState
 from leadapron.model.assessment import Assessment
 from leadapron.model.findings import Harm, Severity
 from leadapron.model.inventory import Inventory, Role
 from leadapron.report.contract import Action, AssetEntry, FindingEntry, FlowEntry, Summary
+from leadapron.report.knowledge import FeedEntry, feed_entries
 from leadapron.report.vocabulary import several
 from leadapron.report.words import N_, Words
 
@@ -175,6 +177,7 @@ def _limits(assessment: Assessment, say: Words) -> tuple[str, ...]:
                 unknown,
             )
         )
+    limits += stale_sources(feed_entries(assessment.feeds, assessment.generated.date(), say), say)
     limits.append(
         _(
             "Only traffic that passed the capture point is seen. Passwords, patches, backups and procedures leave "
@@ -182,6 +185,18 @@ def _limits(assessment: Assessment, say: Words) -> tuple[str, ...]:
         )
     )
     return tuple(limits)
+
+
+def stale_sources(feeds: Iterable[FeedEntry], say: Words) -> list[str]:
+    """What old or missing sources mean, in one sentence or none."""
+    old = [feed.title for feed in feeds if feed.state is not FeedState.FRESH]
+    if not old:
+        return []
+    return [
+        say.gettext("Sources out of date or missing: {names}. Flaws published since are not known here.").format(
+            names=say.joined(old)
+        )
+    ]
 
 
 def _capture_limits(inventory: Inventory, say: Words) -> list[str]:

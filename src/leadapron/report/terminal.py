@@ -9,104 +9,55 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, tzinfo
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.padding import Padding
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.rule import Rule
-from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from leadapron.model.findings import Severity
 from leadapron.report.contract import Action, AssetEntry, Document, FindingEntry
 from leadapron.report.said import operations, particulars
+from leadapron.report.screen import cited, columns, facts, heading, held, mark, plain, show, sources
 from leadapron.report.summary import tiles
-from leadapron.report.vocabulary import (
-    CONFIDENCES,
-    HARMS,
-    SEVERITIES,
-    event_kind,
-    role_names,
-    service_name,
-    several,
-)
+from leadapron.report.vocabulary import CONFIDENCES, HARMS, event_kind, role_names, service_name, several
 from leadapron.report.words import Words, words
 
-_STYLES = {
-    Severity.CRITICAL: "bold white on red",
-    Severity.HIGH: "bold red",
-    Severity.MEDIUM: "bold yellow",
-    Severity.LOW: "bold cyan",
-    Severity.INFO: "bold",
-}
 FIRST_ACTIONS = 5
 INVENTORY_ROWS = 40
 """Devices on the inventory screen; `render_inventory` shows all."""
-_WIDEST = 120
 _NARROW = 100
 """Below this, tables leave AE titles and kinds of objects out rather than fold every name."""
 _ADDRESS = 15
 """Columns of an IPv4 address, which must not fold."""
 _MARK = 12
 """Columns of a severity."""
-_HELD = "\ue000"
-"""A private character: no name from the wire holds one (see `hostile`)."""
 
 
 def render_terminal(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
     """Summary, what to do first and inventory."""
     say = words(document.language, zone=zone)
-    _show(_summary(document, say), console)
+    show(_summary(document, say), console)
     if document.assets:
-        _show(_actions(document, say), console)
-        _show(_inventory(document, say, console, most=INVENTORY_ROWS), console)
+        show(_actions(document, say), console)
+        show(_inventory(document, say, console, most=INVENTORY_ROWS), console)
 
 
 def render_inventory(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
     """Every device."""
-    _show(_inventory(document, words(document.language, zone=zone), console, most=None), console)
+    show(_inventory(document, words(document.language, zone=zone), console, most=None), console)
 
 
 def render_flows(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
     """Every flow."""
-    _show(_flows(document, words(document.language, zone=zone), console), console)
+    show(_flows(document, words(document.language, zone=zone), console), console)
 
 
 def render_findings(document: Document, console: Console, *, zone: tzinfo = UTC) -> None:
     """Every finding in full, with where to look."""
     say = words(document.language, zone=zone)
     if not document.findings:
-        _show(_text(say.gettext("No weakness was seen in this traffic.")), console)
+        show(plain(say.gettext("No weakness was seen in this traffic.")), console)
     for finding in document.findings:
-        _show(_finding(finding, say), console)
-
-
-class _Unbroken:
-    """Rich breaks lines at no-break spaces, as before a French colon: another character holds their place meanwhile."""
-
-    def __init__(self, part: RenderableType) -> None:
-        self._part = part
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for segment in console.render(self._part, options):
-            yield Segment(segment.text.replace(_HELD, "\u00a0"), segment.style, segment.control)
-
-
-def _text(text: str, style: str = "") -> Text:
-    return Text(_held(text), style)
-
-
-def _held(text: str) -> str:
-    return text.replace("\u00a0", _HELD).replace("\u202f", _HELD)
-
-
-def _show(part: RenderableType, console: Console) -> None:
-    console.print(_Unbroken(part), width=min(console.width, _WIDEST), markup=False, highlight=False)
-    console.print()
-
-
-def _severity(severity: Severity, say: Words) -> Text:
-    return _text(f" {say.gettext(SEVERITIES[severity])} ", _STYLES[severity])
+        show(_finding(finding, say), console)
 
 
 def _summary(document: Document, say: Words) -> RenderableType:
@@ -119,22 +70,23 @@ def _summary(document: Document, say: Words) -> RenderableType:
         )
     )
     found = [
-        Text.assemble(_severity(severity, say), f" {say.number(count)}")
+        Text.assemble(mark(severity, say), f" {say.number(count)}")
         for severity, count in summary.severities.items()
         if count
     ]
-    limits = Text("\n").join(_text(f"· {one}", "dim") for one in summary.limits)
+    limits = Text("\n").join(plain(f"· {one}", "dim") for one in summary.limits)
     return Panel(
         Group(
-            _text(" ".join(summary.verdict)),
+            plain(" ".join(summary.verdict)),
             Text(),
             counts,
             *((Text("  ").join(found),) if found else ()),
             Text(),
-            _text(_("What was not seen"), "bold"),
+            plain(_("What was not seen"), "bold"),
             limits,
+            *((Text(), sources(document.feeds, say)) if document.feeds else ()),
         ),
-        title=_text(_("Imaging network assessment"), "bold"),
+        title=plain(_("Imaging network assessment"), "bold"),
         title_align="left",
         padding=(1, 2),
     )
@@ -143,8 +95,8 @@ def _summary(document: Document, say: Words) -> RenderableType:
 def _actions(document: Document, say: Words) -> RenderableType:
     _ = say.gettext
     if not document.actions:
-        return Group(_heading(_("What to do first")), _text(_("No weakness was seen in this traffic.")))
-    parts: list[RenderableType] = [_heading(_("What to do first"))]
+        return Group(heading(_("What to do first")), plain(_("No weakness was seen in this traffic.")))
+    parts: list[RenderableType] = [heading(_("What to do first"))]
     for number, action in enumerate(document.actions[:FIRST_ACTIONS], start=1):
         parts.append(_action(number, action, say))
     more = len(document.actions) - FIRST_ACTIONS
@@ -154,15 +106,15 @@ def _actions(document: Document, say: Words) -> RenderableType:
             "{n} further kinds of weak spots are in the findings",
             more,
         )
-        parts.append(_text(f"{sentence} (leadapron findings)", "dim"))
+        parts.append(plain(f"{sentence} (leadapron findings)", "dim"))
     return Group(*parts)
 
 
 def _action(number: int, action: Action, say: Words) -> RenderableType:
     _ = say.gettext
     return Group(
-        Text.assemble(f"{number}. ", _severity(action.severity, say), " ", (_held(action.title), "bold")),
-        _facts(
+        Text.assemble(f"{number}. ", mark(action.severity, say), " ", (held(action.title), "bold")),
+        facts(
             (_("Concerns"), several(action.subjects, 8, say)),
             (_("Why"), action.why),
             (_("What to do"), action.remediation),
@@ -173,34 +125,12 @@ def _action(number: int, action: Action, say: Words) -> RenderableType:
     )
 
 
-def _facts(*facts: tuple[str, str]) -> RenderableType:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for term, value in facts:
-        if value:
-            grid.add_row(_text(term), _text(value))
-    return Padding(grid, (0, 0, 0, 3))
-
-
-def _heading(title: str) -> RenderableType:
-    return Group(Rule(_text(title, "bold"), align="left", style="dim"), Text())
-
-
-def _table(*columns: tuple[str, int]) -> Table:
-    """A plain table: titles, and the width below which a column must not shrink (0: it may fold anywhere)."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title, width in columns:
-        table.add_column(_text(title), overflow="fold", min_width=width or None)
-    return table
-
-
 def _inventory(document: Document, say: Words, console: Console, *, most: int | None) -> RenderableType:
     _, wide = say.gettext, console.width >= _NARROW
     shown = document.assets if most is None else document.assets[:most]
     if not shown:
-        return Group(_heading(_("Devices")), _text(_("No device was recognised.")))
-    table = _table(
+        return Group(heading(_("Devices")), plain(_("No device was recognised.")))
+    table = columns(
         (_("Device"), 0),
         (_("Role"), 0),
         (_("Address"), _ADDRESS),
@@ -210,18 +140,18 @@ def _inventory(document: Document, say: Words, console: Console, *, most: int | 
     )
     for asset in shown:
         table.add_row(
-            _text(asset.label, "bold"),
-            _text(" ".join((role_names(asset.roles, say), *asset.modalities))),
-            _text(several(asset.addresses, 2, say)),
-            _text(_made_by(asset)),
-            *([_text(several(asset.ae_titles, 2, say))] if wide else []),
-            _severity(asset.severity, say) if asset.severity else Text(),
+            plain(asset.label, "bold"),
+            plain(" ".join((role_names(asset.roles, say), *asset.modalities))),
+            plain(several(asset.addresses, 2, say)),
+            plain(_made_by(asset)),
+            *([plain(several(asset.ae_titles, 2, say))] if wide else []),
+            mark(asset.severity, say) if asset.severity else Text(),
         )
-    parts: list[RenderableType] = [_heading(_("Devices")), table]
+    parts: list[RenderableType] = [heading(_("Devices")), table]
     more = len(document.assets) - len(shown)
     if more:
         sentence = say.ngettext("{n} further device is not shown", "{n} further devices are not shown", more)
-        parts += [Text(), _text(f"{sentence} (leadapron inventory)", "dim")]
+        parts += [Text(), plain(f"{sentence} (leadapron inventory)", "dim")]
     return Group(*parts)
 
 
@@ -232,9 +162,9 @@ def _made_by(asset: AssetEntry) -> str:
 def _flows(document: Document, say: Words, console: Console) -> RenderableType:
     _ = say.gettext
     if not document.flows:
-        return Group(_heading(_("Flows")), _text(_("No flow was seen.")))
+        return Group(heading(_("Flows")), plain(_("No flow was seen.")))
     labels = {asset.id: asset.label for asset in document.assets}
-    table = _table(
+    table = columns(
         (_("From"), 0),
         (_("To"), 0),
         (_("Service"), 0),
@@ -248,14 +178,14 @@ def _flows(document: Document, say: Words, console: Console) -> RenderableType:
         said = (*asked, *more) if console.width >= _NARROW else asked or more
         service = f"{service_name(flow.service, say)} {flow.port}/{flow.transport}"
         table.add_row(
-            _text(labels.get(flow.client, flow.client)),
-            _text(labels.get(flow.server, flow.server)),
-            _text(f"{service} ({_('encrypted')})" if flow.encrypted else service),
-            _text(", ".join(said)),
-            _text(say.size(flow.bytes)),
-            _severity(flow.severity, say) if flow.severity else Text(),
+            plain(labels.get(flow.client, flow.client)),
+            plain(labels.get(flow.server, flow.server)),
+            plain(f"{service} ({_('encrypted')})" if flow.encrypted else service),
+            plain(", ".join(said)),
+            plain(say.size(flow.bytes)),
+            mark(flow.severity, say) if flow.severity else Text(),
         )
-    return Group(_heading(_("Flows")), table)
+    return Group(heading(_("Flows")), table)
 
 
 def _finding(finding: FindingEntry, say: Words) -> RenderableType:
@@ -266,8 +196,8 @@ def _finding(finding: FindingEntry, say: Words) -> RenderableType:
     )
     subject = " ".join((finding.subject.label, *finding.subject.addresses))
     return Group(
-        Text.assemble(f"{finding.rank}. ", _severity(finding.severity, say), " ", (_held(finding.title), "bold")),
-        _facts(
+        Text.assemble(f"{finding.rank}. ", mark(finding.severity, say), " ", (held(finding.title), "bold")),
+        facts(
             (_("Concerns"), subject),
             (_("Seen"), finding.seen),
             (_("Why it matters"), finding.why),
@@ -279,6 +209,7 @@ def _finding(finding: FindingEntry, say: Words) -> RenderableType:
             (_("Controls"), _controls(finding)),
             (_("Rank {rank} because").format(rank=finding.rank), " ".join(finding.rank_reasons)),
             (_("Evidence"), evidence),
+            (_("What sources say"), "\n".join(cited(finding.citations, say))),
         ),
     )
 

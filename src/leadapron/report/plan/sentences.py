@@ -150,7 +150,7 @@ class ActionWords:
 
     def _subject(self, one: PlannedAction) -> str:
         if one.kind is ActionKind.PRACTICE and (question := self._known.questions.get(one.subject)):
-            return self._say.gettext(N_("“{question}”")).format(question=question.question)
+            return self._say.gettext(N_("“{text}”")).format(text=question.question)
         return self._areas.get(one.subject, one.subject) if one.kind is ActionKind.ANSWER else one.subject
 
     def _reason(self, one: PlannedAction, reason: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leadapron.model.advisories import FeedState
 from leadapron.model.plan import ActionKind, ChangeKind, Plan, WorkStatus
 from leadapron.report.contract import Document
 from leadapron.report.plan.contract import ActionEntry, ChangesEntry, PlanSummary
+from leadapron.report.summary import stale_sources
 from leadapron.report.words import Words
 
 
@@ -74,11 +74,7 @@ def _limits(plan: Plan, actions: Sequence[ActionEntry], assessed: Document, say:
     ]
     if any(one.stops for one in actions):
         limits.append(_("Idle hours are those in which no exam was seen: an emergency room keeps no timetable."))
-    old = [feed.title for feed in assessed.feeds if feed.state is not FeedState.FRESH]
-    if old:
-        limits.append(_("Sources out of date or missing: {names}. Newer flaws are not in this plan.").format(
-            names=say.joined(old)
-        ))  # fmt: skip
+    limits += stale_sources(assessed.feeds, say)
     if plan.unsettled:
         limits.append(
             say.ngettext(

@@ -1,0 +1,159 @@
+"""Procedures and coverage in a terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from leadapron.model.procedures import AnswerState, ControlState
+from leadapron.report.practices.contract import (
+    AreaEntry,
+    ControlEntry,
+    CoverageDocument,
+    FrameworkEntry,
+    ProceduresDocument,
+    QuestionEntry,
+)
+from leadapron.report.practices.vocabulary import CONTROL_STATES, control_state
+from leadapron.report.screen import columns, facts, heading, plain, show
+from leadapron.report.vocabulary import several
+from leadapron.report.words import N_, Words, words
+
+STEPS = 3
+"""Steps an area shows that would raise it most."""
+_NAMED = 4
+_STYLES = {
+    ControlState.MET: "green",
+    ControlState.PARTLY: "yellow",
+    ControlState.NOT_MET: "bold red",
+    ControlState.NOT_KNOWN: "bold",
+    ControlState.NOT_APPLICABLE: "dim",
+}
+_NOBODY_KNOWS = (AnswerState.UNANSWERED, AnswerState.UNKNOWN, AnswerState.EXPIRED)
+
+
+def render_procedures(procedures: ProceduresDocument, console: Console, *, zone: tzinfo = UTC) -> None:
+    """Verdict, areas with the parts of their scores, what would raise them, contradictions."""
+    say = words(procedures.language, zone=zone)
+    title = plain(say.gettext("Procedures"), "bold")
+    show(Panel(plain(" ".join(procedures.verdict)), title=title, title_align="left", padding=(1, 2)), console)
+    show(_areas(procedures, say), console)
+    show(_steps(procedures, say), console)
+    contradicted = [one for one in procedures.questions if one.id in set(procedures.contradicted)]
+    if contradicted:
+        parts = [_contradiction(one, say) for one in contradicted]
+        show(Group(heading(say.gettext("Said, and seen otherwise")), *parts), console)
+
+
+def _areas(procedures: ProceduresDocument, say: Words) -> RenderableType:
+    _ = say.gettext
+    table = columns(
+        (_("Area"), 0), (_("Yes"), 3), (_("In part"), 3), (_("No"), 3), (_("Contradicted"), 3), (_("Nobody knows"), 3),
+        (_("Does not apply"), 3), (_("Points"), 7),
+    )  # fmt: skip
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for area in procedures.areas:
+        table.add_row(plain(area.title, "bold"), *(plain(say.number(n) if n else "·") for n in counts(area)),
+                      plain(points(area, say)))  # fmt: skip
+    return Group(heading(_("Areas")), table)
+
+
+def counts(area: AreaEntry) -> tuple[int, ...]:
+    """Yes, in part, no, contradicted, nobody knows (three states together), does not apply."""
+    known = (AnswerState.YES, AnswerState.PARTIAL, AnswerState.NO, AnswerState.CONTRADICTED)
+    return (
+        *(area.states[state] for state in known),
+        sum(area.states[state] for state in _NOBODY_KNOWS),
+        area.states[AnswerState.NOT_APPLICABLE],
+    )
+
+
+def points(area: AreaEntry, say: Words) -> str:
+    """`12 of 30`: never a share alone."""
+    return say.gettext(N_("{points} of {all}")).format(points=say.number(area.points), all=say.number(area.of))
+
+
+def _steps(procedures: ProceduresDocument, say: Words) -> RenderableType:
+    _, colon = say.gettext, say.gettext(":")
+    lines = [
+        facts(
+            (
+                area.title,
+                "\n".join(
+                    f"{step.step_name}{colon} {step.text} ({gain(step.gain, step.hours, say)})"
+                    for step in area.raises[:STEPS]
+                ),
+            )
+        )
+        for area in procedures.areas
+        if area.raises
+    ]
+    return Group(heading(_("What would raise them most, for each hour")), *lines)
+
+
+def gain(points: int, hours: float, say: Words) -> str:
+    """Points to be had, and the work."""
+    return say.gettext(N_("up to {points} points, {hours} h")).format(
+        points=say.number(points), hours=say.number(hours)
+    )
+
+
+def _contradiction(one: QuestionEntry, say: Words) -> RenderableType:
+    _ = say.gettext
+    said = _("{answer} – {name}, {day}").format(
+        answer=one.answer_name, name=one.by, day=say.calendar_day(one.on) if one.on else ""
+    )
+    seen = "\n".join(basis.text for basis in one.against)
+    proof = "\n".join(
+        f"{ref.sensor}  {say.moment(ref.ts)}  frame.number == {ref.packet}"
+        for basis in one.against
+        for ref in basis.evidence[:1]
+    )
+    older = _("All of it is older than the answer: a new capture will tell.") if one.measured_before else ""
+    return Group(
+        plain(f"{one.number}. {one.question}", "bold"),
+        facts((_("You said"), said), (_("Seen"), " ".join(filter(None, (seen, older)))), (_("Evidence"), proof)),
+        Text(),
+    )
+
+
+def render_coverage(coverage: CoverageDocument, console: Console, *, zone: tzinfo = UTC) -> None:
+    """Counts of each framework, then its controls with what they rest on."""
+    say = words(coverage.language, zone=zone)
+    show(_counts(coverage, say), console)
+    for framework in coverage.frameworks:
+        show(_framework(framework, say), console)
+
+
+def _counts(coverage: CoverageDocument, say: Words) -> RenderableType:
+    _ = say.gettext
+    table = columns((_("Framework"), 0), *((_(word), 4) for word in CONTROL_STATES.values()))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for one in coverage.frameworks:
+        cells = (plain(say.number(one.counts[state]), _STYLES[state]) for state in CONTROL_STATES)
+        table.add_row(plain(f"{one.name} ({one.edition})", "bold"), *cells)
+    note = _("Silence meets nothing: where nothing was seen and nobody was asked, a control is not known.")
+    return Group(heading(_("Coverage of frameworks")), table, Text(), plain(note, "dim"))
+
+
+def _framework(one: FrameworkEntry, say: Words) -> RenderableType:
+    _ = say.gettext
+    table = columns((_("Control"), 0), (_("State"), 12), (_("Because"), 0))
+    for control in one.controls:
+        number = "" if control.id.isalpha() else f"{control.id} "
+        table.add_row(
+            plain(f"{number}{control.title}"),
+            plain(control_state(control.state, say), _STYLES[control.state]),
+            plain(_because(control, say)),
+        )
+    return Group(heading(f"{one.name} – {one.source}"), table, Text(), plain(one.note, "dim"))
+
+
+def _because(control: ControlEntry, say: Words) -> str:
+    found = dict.fromkeys(one.text for one in control.findings)
+    return " ".join((*control.reasons, several(tuple(found), _NAMED, say)))
