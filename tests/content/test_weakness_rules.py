@@ -25,6 +25,12 @@ EXPECTED = (
     "snmp-public", "os-eol", "net-flat", "net-unknown", "net-internet", "net-beacon", "net-lateral",
     "net-arp", "db-open", "share-open", "log-none", "time-drift", "single-dep",
     "known-cve", "dcm-impl-old", "web-old", "sbom-cve", "cve-review",
+    "declared-clear", "declared-auth", "declared-os", "declared-ports",
+    "ae-unregistered", "ae-dead", "ae-duplicate", "ae-moved",
+    "asset-unlisted", "asset-unseen", "no-owner", "os-no-date", "no-mds2", "no-sbom", "support-ended",
+    "no-malware-control", "admin-session", "boot-media", "unsigned-update", "cred-default", "cred-shared", "no-mfa",
+    "no-breakglass", "bkp-device", "cfg-no-backup", "log-local", "vnd-permanent", "vnd-patient-data", "file-phi",
+    "disposal", "no-cvd", "patch-late",
 )  # fmt: skip
 
 

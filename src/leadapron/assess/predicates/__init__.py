@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leadapron.assess.hits import Predicate
-from leadapron.assess.predicates import exposures, hosts, network, titles, traffic
+from leadapron.assess.predicates import (
+    declared,
+    exposures,
+    hosts,
+    lists,
+    network,
+    ports,
+    register,
+    systems,
+    titles,
+    traffic,
+)
 
 PREDICATES: Mapping[str, Predicate] = {
     "shared-title": titles.shared_title,
@@ -30,4 +41,21 @@ PREDICATES: Mapping[str, Predicate] = {
     "affected-server": exposures.affected_server,
     "affected-component": exposures.affected_component,
     "unsettled-advisories": exposures.unsettled,
+    "form-answers": declared.form_answers,
+    "said-encrypted": declared.said_encrypted,
+    "said-authenticated": declared.said_authenticated,
+    "late-patch": declared.late_patch,
+    "support-passed": declared.support_passed,
+    "other-system": systems.other_system,
+    "unlisted-port": ports.unlisted_port,
+    "unregistered-title": register.unregistered_title,
+    "dead-title": register.dead_title,
+    "doubled-title": register.doubled_title,
+    "moved-title": register.moved_title,
+    "unlisted-devices": lists.unlisted_devices,
+    "unseen-devices": lists.unseen_devices,
+    "ownerless-devices": lists.ownerless_devices,
+    "undated-devices": lists.undated_devices,
+    "formless-devices": lists.formless_devices,
+    "listless-devices": lists.listless_devices,
 }

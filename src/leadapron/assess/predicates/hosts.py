@@ -64,10 +64,10 @@ def unsupported_system(case: Case) -> Iterator[Hit]:
             extended = any(one.extended_end and one.extended_end >= case.now.date() for one in part.releases)
             yield Hit(
                 asset=asset,
-                reasons=(f"os={part.product} {part.version}",),
+                reasons=(f"os={part.product} {part.version}".rstrip(),),
                 citations=(part.told,) if part.told else (),
                 values={
-                    "version": (f"{part.product} {part.version}",),
+                    "version": (f"{part.product} {part.version}".rstrip(),),
                     "editions": tuple(support_ends(one) for one in part.releases),
                 },
                 # Whether a long-term repair service was joined, the network does not tell.
