@@ -3,7 +3,8 @@
     python -m bench.accuracy [--verbose]
 
 `make accuracy` runs it. Clean captures must score 100 %; what is missed on a mangled copy is explained from the packets
-that are left. The answers are those of `bench.answers`.
+that are left. `department+papers` adds the department's papers (registers, lists, makers' forms) and looks at findings
+alone. The answers are those of `bench.answers`.
 """
 
 from __future__ import annotations
@@ -19,19 +20,26 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from bench import answers
-from lab import mangle, pcapfile
+from lab import mangle, papers, pcapfile
 from leadapron.app import assess_workspace, find_sources, ingest, load_world, seed_of
+from leadapron.app.documents import add_document
 from leadapron.report import document, encode
 from leadapron.rules import load_rules
 from leadapron.store import Workspace
 
+CAPTURES = Path(str(files("leadapron.content") / "captures"))
 SCENARIOS = ("department", "well_run")
+WITH_PAPERS = "department+papers"
 MANGLES = (mangle.Kind.LOSS, mangle.Kind.REORDER, mangle.Kind.VLAN, mangle.Kind.CUT)
 ATTRIBUTES = ("mac", "hostnames", "ae_titles", "roles", "modalities", "manufacturer", "model", "software_versions",
               "station_names")  # fmt: skip
+
+
+WRITTEN = ("register=", "list=")
+"""Reasons that name what only papers name: a title that nobody uses, a device that is gone."""
 
 
 class Score(Struct):
@@ -169,7 +177,10 @@ class Comparison:
         if subject["type"] == "asset" and subject["id"] in self.name_of:
             return {self.name_of[subject["id"]]}
         names = {name for name, asset in self.matched.items() if set(asset["addresses"]) & set(subject["addresses"])}
-        return names | {"network"} if subject["type"] == "network" else names or {subject["label"]}
+        if subject["type"] != "network":
+            return names or {subject["label"]}
+        written = (reason.partition("=")[2] for reason in finding["reasons"] if reason.startswith(WRITTEN))
+        return names | {"network"} | {name for listed in written for name in listed.split(", ")}
 
     def _concerns(self, finding: Mapping[str, Any]) -> set[str]:
         """Its subjects and the devices at both ends of the flows it rests on."""
@@ -206,13 +217,16 @@ def _label(asset: Mapping[str, Any]) -> str:
     return " ".join(asset["addresses"]) or str(asset["id"])
 
 
-def assess(capture: Path) -> dict[str, Any]:
-    """The JSON document of one capture, as `leadapron assess --json` writes it."""
+def assess(capture: Path, documents: Iterable[Path] = ()) -> dict[str, Any]:
+    """The JSON document of one capture and these papers, as `leadapron assess --json` writes it."""
     sources = find_sources([str(capture)])
     with Workspace.ephemeral(seed_of(sources)) as workspace:
         ingest(workspace, sources)
+        now = datetime.now(UTC)
+        for path in documents:
+            add_document(workspace, path, now=now)
         rules = load_rules()
-        assessment = assess_workspace(workspace, rules, load_world(), now=datetime.now(UTC))
+        assessment = assess_workspace(workspace, rules, load_world(), now=now)
         result: dict[str, Any] = json.loads(encode(document(assessment, rules, "en")))
     return result
 
@@ -242,17 +256,37 @@ def explain(kind: str, missed: Iterable[str], comparison: Comparison, clean: Com
             yield f"{what}: seen, but the packets that name the protocol were removed by {kind}"
 
 
+def truth_of(name: str) -> dict[str, Any]:
+    """What the capture of that name proves."""
+    told: dict[str, Any] = json.loads((CAPTURES / f"{name}.truth.json").read_bytes())
+    return told
+
+
+def with_papers() -> Score:
+    """How well findings agree with what the department's capture and its papers show together."""
+    truth, revealed = truth_of("department"), papers.load_papers().expect
+    for kind, rows in (("must", revealed.must), ("must_not", revealed.must_not), ("may", revealed.may)):
+        truth["findings"][kind] += [to_builtins(row) for row in rows]
+    shipped = sorted(path for path in papers.SHIPPED.iterdir() if path.suffix in (".csv", ".xlsx"))
+    return Comparison(truth, assess(CAPTURES / "department.pcapng.zst", shipped)).findings()
+
+
 def run(names: Sequence[str], *, verbose: bool) -> bool:
     """Print the table; True when every clean capture is right in everything."""
     perfect = True
     print("| capture | copy | what | recall | precision |\n|-|-|-|-|-|")
     notes: list[str] = []
     for name in names:
-        folder = Path(str(files("leadapron.content") / "captures"))
-        truth = json.loads((folder / f"{name}.truth.json").read_bytes())
+        if name == WITH_PAPERS:
+            score = with_papers()
+            print(f"| {name} | clean | findings | {score.recall:.1%} | {score.precision:.1%} |")
+            perfect &= not score.missed and not score.extra
+            notes += [f"{name}: missed {one}" for one in score.missed] + [f"{name}: extra {one}" for one in score.extra]
+            continue
+        truth = truth_of(name)
         with tempfile.TemporaryDirectory() as scratch:
             clean: Comparison | None = None
-            for kind, capture in copies(folder / f"{name}.pcapng.zst", Path(scratch)):
+            for kind, capture in copies(CAPTURES / f"{name}.pcapng.zst", Path(scratch)):
                 comparison = Comparison(truth, assess(capture))
                 clean = clean or comparison
                 for what, score in comparison.scores(whole=kind not in ("loss", "cut")).items():
@@ -276,7 +310,7 @@ def run(names: Sequence[str], *, verbose: bool) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--verbose", action="store_true", help="list each miss and each false alarm")
-    parser.add_argument("scenarios", nargs="*", default=SCENARIOS)
+    parser.add_argument("scenarios", nargs="*", default=(*SCENARIOS, WITH_PAPERS))
     options = parser.parse_args()
     perfect = run(options.scenarios, verbose=options.verbose)
     print("\n# Answers on advisories\n")

@@ -129,3 +129,21 @@ def test_ends_of_support() -> None:
     assert {asset: [(one.part, one.certain) for one in parts] for asset, parts in found.items()} == {
         "old": [(Part.SYSTEM, True), (Part.SERVER, False)]  # a distribution may still repair its nginx
     }
+
+
+def test_a_listed_system_is_looked_up_as_it_is_written() -> None:
+    """Only the lookup knows that the version in "Windows Server 2012 R2" is "2012 R2"."""
+    picture = picture_of(
+        {
+            "assets": [{"id": "vna"}, {"id": "seen", "os": "Debian", "os_version": "12"}],
+            "declared": {name: {"device": {"os": "Windows Server 2012 R2"}} for name in ("vna", "seen")},
+        }
+    )
+
+    def known(name: str, version: str) -> tuple[Release, ...]:
+        end = {("Windows Server 2012 R2", ""): date(2023, 10, 10)}.get((name, version))
+        return (Release(cycle="2012 R2", label=name, end=end),) if end else ()
+
+    found = ageing(picture.inventory, picture.declarations, known, today=TODAY)
+    assert list(found) == ["vna"]  # what the wire tells goes before what a list says
+    assert found["vna"][0].told is not None

@@ -155,9 +155,9 @@ def _ageing(asset: Asset, said: Declared, support: Support, today: date) -> Iter
                 Part.COMPONENT, declared.name, declared.version, support, today, certain=False, told=_cited(declared)
             )
     if said.device and said.device.os and not asset.os:
-        name, _, version = said.device.os.partition(" ")
         told = Citation(source=said.device.sensor, quote=said.device.os, place=str(said.device.packet))
-        yield from _aged(Part.SYSTEM, name, version, support, today, certain=True, told=told)
+        # Where the name ends and the version begins, only the lookup knows: "Windows Server 2012 R2", "Debian 12".
+        yield from _aged(Part.SYSTEM, said.device.os, "", support, today, certain=True, told=told)
 
 
 def _aged(
