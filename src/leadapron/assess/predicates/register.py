@@ -10,7 +10,7 @@ from leadapron.assess.measures import listed
 from leadapron.assess.predicates.quoting import row_citation, row_name, sources
 from leadapron.assess.subjects import asset_subject, network_subject
 from leadapron.assess.view import View
-from leadapron.model.events import TitleDeclared
+from leadapron.model.events import Service, TitleDeclared
 from leadapron.model.inventory import Asset
 from leadapron.rules.rows import duration
 
@@ -34,10 +34,15 @@ def unregistered_title(case: Case) -> Iterator[Hit]:
 
 
 def dead_title(case: Case) -> Iterator[Hit]:
-    """Registered titles that nobody used during the capture."""
+    """Registered titles that nobody used during the capture, where the use of titles could be seen."""
     view = case.view
+    hidden = _behind_tls(view)
     renamed = {row for _, rows in _renamed_devices(view) for row in rows}
-    dead = tuple(row for row in view.declarations.titles if row.ae_title not in view.titles and row not in renamed)
+    dead = tuple(
+        row
+        for row in view.declarations.titles
+        if row.ae_title not in view.titles and row not in renamed and row.address not in hidden
+    )
     if dead:
         names = tuple(dict.fromkeys(map(row_name, dead)))
         yield Hit(
@@ -83,6 +88,14 @@ def how_long(view: View) -> str:
     """How long was watched, in figures that read the same in all languages."""
     seconds = duration(view.inventory)
     return f"{round(seconds / 3600)} h" if seconds >= 7200 else f"{max(1, round(seconds / 60))} min"
+
+
+def _behind_tls(view: View) -> frozenset[str]:
+    """Addresses of devices that speak DICOM inside TLS: whichever titles they use there, nobody sees."""
+    ends = {
+        end for flow in view.inventory.flows if flow.service is Service.DICOM_TLS for end in (flow.client, flow.server)
+    }
+    return frozenset(address for end in ends if end in view.assets for address in view.assets[end].addresses)
 
 
 def _differs(view: View, asset_id: str, rows: Rows, seen: str) -> Hit:
