@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +34,7 @@ def document() -> None:
 @click.option(
     "--kind",
     "kind",
-    type=click.Choice(list(DocumentType)),
+    type=click.Choice([kind.value for kind in DocumentType]),
     help="What it is, where the program does not recognise it by itself.",
 )
 @click.option(
@@ -57,20 +59,33 @@ def add(
     register or a network plan (CSV, XLSX, TOML). It is taken in whole, or not at all with the reason."""
     if asset and model:
         raise UsageError("--asset and --model exclude each other")
-    added = add_document(
-        Workspace.open_or_create(workspace),
-        file,
-        now=datetime.now(UTC),
-        asset=asset,
-        model=model,
-        kind=DocumentType(kind) if kind else None,
-        columns=_columns(columns),
-    )
+    with _workspace(workspace) as opened:
+        added = add_document(
+            opened,
+            file,
+            now=datetime.now(UTC),
+            asset=asset,
+            model=model,
+            kind=DocumentType(kind) if kind else None,
+            columns=_columns(columns),
+        )
     say = words(language)
     entries = say.ngettext("{n} entry", "{n} entries", added.records)
     click.echo(f"{visible(added.sensor)}: {added.type}{f' ({added.form})' if added.form else ''}, {entries}")
     for line in remark_lines(added.remarks, say):
         click.echo(f"  {line}")
+
+
+@contextmanager
+def _workspace(path: Path) -> Iterator[Workspace]:
+    """The workspace at `path`; one that was made for a document that is then refused does not stay."""
+    made = not path.exists()
+    try:
+        yield Workspace.open_or_create(path)
+    except BaseException:
+        if made:
+            shutil.rmtree(path, ignore_errors=True)
+        raise
 
 
 def _columns(given: tuple[str, ...]) -> Mapping[str, str]:
