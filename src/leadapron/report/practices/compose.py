@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from leadapron.assess.procedures import score
@@ -193,12 +194,22 @@ class _Proof:
         self._questions = questions
 
     def findings(self, ids: Iterable[str]) -> tuple[ProofEntry, ...]:
-        found = (self._findings[one] for one in dict.fromkeys(ids) if one in self._findings)
-        return tuple(ProofEntry(id=one.id, text=one.title, detail=one.subject.label) for one in found)
+        """Those of one title together."""
+        titled: dict[str, list[FindingEntry]] = defaultdict(list)
+        for one in dict.fromkeys(ids):
+            if finding := self._findings.get(one):
+                titled[finding.title].append(finding)
+        return tuple(
+            ProofEntry(
+                ids=tuple(one.id for one in found), text=title, details=tuple(one.subject.label for one in found)
+            )
+            for title, found in titled.items()
+        )
 
     def questions(self, ids: Iterable[str]) -> tuple[ProofEntry, ...]:
+        """Each with its state."""
         found = (self._questions[one] for one in ids if one in self._questions)
-        return tuple(ProofEntry(id=one.id, text=one.question, detail=one.state_name) for one in found)
+        return tuple(ProofEntry(ids=(one.id,), text=one.question, details=(one.state_name,)) for one in found)
 
 
 def _framework(covered: FrameworkCoverage, framework: Framework, proof: _Proof, say: Words) -> FrameworkEntry:

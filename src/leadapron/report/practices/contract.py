@@ -114,12 +114,12 @@ class ProceduresDocument(Struct, frozen=True, kw_only=True):
 
 
 class ProofEntry(Struct, frozen=True, kw_only=True):
-    """What speaks for or against a control: a finding, or a question in its state."""
+    """What speaks for or against a control: findings of one title, or a question in its state."""
 
-    id: str
+    ids: tuple[str, ...]
     text: str
-    detail: str
-    """Whom or what the finding concerns; the state of the question."""
+    details: tuple[str, ...]
+    """Whom or what the findings concern; the state of the question."""
 
 
 class ControlEntry(Struct, frozen=True, kw_only=True):

@@ -155,5 +155,4 @@ def _framework(one: FrameworkEntry, say: Words) -> RenderableType:
 
 
 def _because(control: ControlEntry, say: Words) -> str:
-    found = dict.fromkeys(one.text for one in control.findings)
-    return " ".join((*control.reasons, several(tuple(found), _NAMED, say)))
+    return " ".join((*control.reasons, several([one.text for one in control.findings], _NAMED, say)))

@@ -19,7 +19,6 @@ def verdict(questions: Sequence[QuestionEntry], areas: Sequence[AreaEntry], say:
     return tuple(filter(None, (
         _answered(len(questions) - open_ones, len(questions), say),
         _how(counted, say),
-        _contradicted(counted[AnswerState.CONTRADICTED], say),
         _most(areas, say),
     )))  # fmt: skip
 
@@ -34,20 +33,12 @@ def _answered(known: int, total: int, say: Words) -> str:
 
 
 def _how(counted: Counter[AnswerState], say: Words) -> str:
-    _ = say.gettext
-    yes, partial, no = (counted[one] for one in (AnswerState.YES, AnswerState.PARTIAL, AnswerState.NO))
-    if not yes + partial + no:
+    told = [counted[one] for one in (AnswerState.YES, AnswerState.PARTIAL, AnswerState.NO, AnswerState.CONTRADICTED)]
+    if not any(told):
         return ""
-    return _("Yes: {yes}; in part: {partial}; no: {no}.").format(
-        yes=say.number(yes), partial=say.number(partial), no=say.number(no)
-    )
-
-
-def _contradicted(count: int, say: Words) -> str:
-    if not count:
-        return ""
-    return say.ngettext(
-        "{n} answer is contradicted by what was measured.", "{n} answers are contradicted by what was measured.", count
+    yes, partial, no, wrong = map(say.number, told)
+    return say.gettext("Yes: {yes}; in part: {partial}; no: {no}; contradicted by what was measured: {wrong}.").format(
+        yes=yes, partial=partial, no=no, wrong=wrong
     )
 
 

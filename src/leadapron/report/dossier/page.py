@@ -1,0 +1,39 @@
+"""The dossier as one HTML page, an edition after the other."""
+
+from __future__ import annotations
+
+from leadapron.report.dossier.blocks import Block, Dossier, EditionBlocks, Heading
+from leadapron.report.frame import render_page
+from leadapron.report.words import words
+
+
+def render_dossier_html(dossier: Dossier) -> str:
+    """One self-contained page. The frame speaks the first edition's language, each edition its own."""
+    say = words(dossier.editions[0].language)
+    return render_page(
+        "dossier.html.j2",
+        say,
+        document=_Frame(dossier),
+        families=(),
+        dossier=dossier,
+        editions=[(edition, _chapters(edition)) for edition in dossier.editions],
+    )
+
+
+class _Frame:
+    """What a page's frame asks of its document."""
+
+    def __init__(self, dossier: Dossier) -> None:
+        self.language = dossier.editions[0].language
+        self.version = dossier.version
+        self.generated = dossier.generated
+
+
+def _chapters(edition: EditionBlocks) -> list[tuple[str, list[Block]]]:
+    """Blocks under their chapter's id; the first one is the cover."""
+    chapters: list[tuple[str, list[Block]]] = []
+    for block in edition.blocks:
+        if isinstance(block, Heading) and block.level <= 2:
+            chapters.append((f"{edition.language}-{len(chapters)}", []))
+        chapters[-1][1].append(block)
+    return chapters
