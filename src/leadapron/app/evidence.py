@@ -9,19 +9,18 @@ from pathlib import Path
 from msgspec import Struct
 
 from leadapron.app.planning import Situation
-from leadapron.report import (
+from leadapron.report import document
+from leadapron.report.dossier import (
     About,
     Edition,
     Signature,
-    coverage_document,
-    document,
     dossier,
     input_list,
-    plan_document,
-    procedures_document,
     render_dossier_html,
     render_dossier_pdf,
 )
+from leadapron.report.plan import plan_document
+from leadapron.report.practices import coverage_document, procedures_document
 from leadapron.rules import Rule
 
 

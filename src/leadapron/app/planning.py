@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -20,7 +21,9 @@ from leadapron.model.plan import Changes, Decided, Plan
 from leadapron.model.procedures import FrameworkCoverage, QuestionArea, QuestionState
 from leadapron.rules import Framework, Rule, load_controls
 from leadapron.store import Workspace
-from leadapron.store.decisions import Decisions
+
+if TYPE_CHECKING:
+    from leadapron.store.decisions import Decisions
 
 
 class Situation(Struct, frozen=True, kw_only=True):
@@ -77,5 +80,7 @@ def situation(
 
 def open_decisions(workspace: Workspace, database: str | None) -> Decisions:
     """The decisions of a workspace: beside its events, or in the database that is named."""
+    from leadapron.store.decisions import Decisions  # SQLAlchemy and Alembic load slowly
+
     where: Path | str = database or workspace.path
     return Decisions.open(where)

@@ -30,7 +30,7 @@ from leadapron.rules import load_rules
 from leadapron.store import Workspace
 
 if TYPE_CHECKING:
-    from leadapron.report import PlanDocument
+    from leadapron.report.plan import PlanDocument
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -67,24 +67,29 @@ def plan(
     """
     if context.invoked_subcommand:
         return
-    from leadapron.report import plan_csv, render_plan_html, render_plan_terminal
+    from leadapron.report.plan import plan_csv, render_plan_html, render_plan_terminal
 
     if workspace is None:
         raise UsageError(
             "name a workspace: `leadapron plan --workspace FOLDER`; `leadapron assess --workspace` makes one"
         )
     _, _, result = planned(workspace, knowledge, decisions, language)
-    for target, content in (
-        (json_file, lambda: encode(result)),
-        (csv_file, lambda: plan_csv(result).encode("utf-8")),
-        (html_file, lambda: render_plan_html(result, zone=local_zone()).encode("utf-8")),
-    ):
-        if target == "-":
-            sys.stdout.write(content().decode("utf-8"))
-        elif target:
-            write_file(Path(target), content())
+    if json_file:
+        _put(json_file, encode(result))
+    if csv_file:
+        _put(csv_file, plan_csv(result).encode("utf-8"))
+    if html_file:
+        _put(html_file, render_plan_html(result, zone=local_zone()).encode("utf-8"))
     if not any((json_file, csv_file, html_file)):
         render_plan_terminal(result, Console(), zone=local_zone())
+
+
+def _put(target: str, content: bytes) -> None:
+    """Into the file that was named, or on the screen."""
+    if target == "-":
+        sys.stdout.write(content.decode("utf-8"))
+    else:
+        write_file(Path(target), content)
 
 
 def planned(
@@ -102,7 +107,7 @@ def planned(
 
 def worded(found: Situation, language: str) -> tuple[Document, PlanDocument]:
     """The assessment and the plan in one language."""
-    from leadapron.report import plan_document
+    from leadapron.report.plan import plan_document
 
     rules = load_rules()
     assessed = document(found.assessment, rules, language)
@@ -212,7 +217,7 @@ def revoke(number: int, by: str, workspace: Path, decisions: str | None) -> None
 @language_option
 def frameworks(as_json: bool, workspace: Path, knowledge: Path | None, language: str) -> None:
     """Say which controls of published frameworks are met, not met or not known, with the evidence."""
-    from leadapron.report import coverage_document, render_coverage
+    from leadapron.report.practices import coverage_document, render_coverage
 
     rules = load_rules()
     found = situation(Workspace.open(workspace), rules, load_world(knowledge_folder(knowledge)), now=datetime.now(UTC))
@@ -250,7 +255,7 @@ def evidence(
 ) -> None:
     """Write an evidence pack into FOLDER: evidence.html, evidence.pdf, and inputs.json, the hashes of all inputs."""
     from leadapron.app.evidence import Made, evidence_pack
-    from leadapron.report import About
+    from leadapron.report.dossier import About
 
     opened, rules = Workspace.open(workspace), load_rules()
     with open_decisions(opened, decisions) as decided:

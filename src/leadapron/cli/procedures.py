@@ -18,6 +18,7 @@ from leadapron.cli.output import local_zone, read_file, write_file
 from leadapron.know.procedures import Words, answered, load_areas, load_words, questions_of
 from leadapron.model.events import ProcedureAnswer
 from leadapron.model.procedures import AnswerState, Area, Basis, QuestionArea, QuestionState
+from leadapron.report import document, encode
 from leadapron.report.hostile import visible
 from leadapron.report.words import N_, words
 from leadapron.rules import load_rules
@@ -182,10 +183,8 @@ def import_(file: Path, workspace: Path, language: str) -> None:
 @language_option
 def show(as_json: bool, html: Path | None, workspace: Path, knowledge: Path | None, language: str) -> None:
     """Say where each area stands, what measurement contradicts, and which questions would raise it most."""
-    from leadapron.report import (
+    from leadapron.report.practices import (
         coverage_document,
-        document,
-        encode,
         procedures_document,
         render_practices_html,
         render_procedures,
