@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from leadapron.assess import assess
 from leadapron.model.errors import ContentError
 from leadapron.model.findings import Confidence, Finding, Severity, SubjectType
 from leadapron.model.inventory import Inventory
-from leadapron.rules.samples import inventory_of, picture_of
+from leadapron.rules.samples import picture_of
 from tests.assess.builders import NOW, RULES, WELL_RUN, judge, names_of, ref, rules
 
 ECHO = {
@@ -129,12 +130,21 @@ def test_an_unknown_predicate_is_a_content_error() -> None:
 MERGED = [sample for rule in RULES for sample in (*rule.samples.fires, *rule.samples.silent)]
 
 
-@given(st.lists(st.sampled_from(MERGED), max_size=6))
-def test_any_mixture_of_samples_can_be_judged(samples: list[dict[str, object]]) -> None:
-    merged: dict[str, list[object]] = {"assets": [], "flows": [], "sweeps": []}
+def merged(samples: list[dict[str, Any]]) -> dict[str, Any]:
+    """One sample of several: lists are joined; of two papers on one device, the last holds."""
+    whole: dict[str, Any] = {}
     for sample in samples:
-        for key, items in merged.items():
-            items.extend(sample.get(key, ()))  # type: ignore[call-overload]
-    findings = judge(inventory_of(merged))
+        for key, part in sample.items():
+            if isinstance(part, list):
+                whole[key] = [*whole.get(key, ()), *part]
+            elif isinstance(part, dict):
+                whole[key] = {**whole.get(key, {}), **part}
+    return whole
+
+
+@given(st.lists(st.sampled_from(MERGED), max_size=6))
+def test_any_mixture_of_samples_can_be_judged(samples: list[dict[str, Any]]) -> None:
+    findings = judge(**merged(samples))
     assert list(findings) == sorted(findings, key=lambda finding: -finding.score)
     assert len({(f.rule, f.subject.type, f.subject.id) for f in findings}) == len(findings)
+    assert msgspec.json.decode(msgspec.json.encode(findings), type=tuple[Finding, ...]) == findings

@@ -71,7 +71,7 @@ def _hits(rule: Rule, view: View, now: datetime, item: Asset | Flow | None, row:
     predicate = PREDICATES.get(rule.predicate)
     if predicate is None:
         raise ContentError(f"{rule.name}.yml: predicate: no predicate is called {rule.predicate!r}")
-    for hit in predicate(Case(view=view, now=now, asset=asset, flow=flow, reasons=reasons)):
+    for hit in predicate(Case(view=view, now=now, asset=asset, flow=flow, match=match)):
         yield replace(hit, reasons=(*reasons, *hit.reasons), values={**tested, **hit.values})
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from leadapron.assess.view import View
 from leadapron.model.findings import Citation, Confidence, EventRef, Subject
 from leadapron.model.inventory import Asset, Flow
+from leadapron.rules.condition import Match
 
 Values = Mapping[str, tuple[str, ...] | int]
 """Parameters before they are put into words: several names, or a number."""
@@ -43,8 +44,8 @@ class Case(Struct, frozen=True, kw_only=True):
     now: datetime
     asset: Asset | None = None
     flow: Flow | None = None
-    reasons: tuple[str, ...] = ()
-    """`field=value` leaves of the detection that held, where the row is a device or a flow."""
+    match: Match | None = None
+    """Why the rule's detection held on the row."""
 
 
 Predicate = Callable[[Case], Iterable[Hit]]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from leadapron.assess.hits import Case, Hit
+from leadapron.assess.hits import Case, Hit, Values
 from leadapron.assess.predicates.exposures import cited, weights
 from leadapron.assess.predicates.quoting import POSITIVE, answer_citation, day_of, row_citation, sources, spelled
 from leadapron.assess.predicates.titles import TOOL_TITLES
@@ -19,6 +19,8 @@ from leadapron.model.events import DeclaredAnswer, FormAnswer, Service
 from leadapron.model.findings import Confidence
 from leadapron.model.inventory import Flow
 from leadapron.model.picture import Exposure, Part
+from leadapron.rules.condition import elements, show
+from leadapron.rules.rows import flow_row
 
 FORM_FIELD = "mds2."
 """How detections name an answer: `mds2.AUTH-2`."""
@@ -54,6 +56,8 @@ UPDATES = {
 """Part → the form's sections on updating it, each with what the owner may do (.1), what only the maker may (.2), and
 whether third parties' updates need no approval (.4)."""
 
+_NOTHING_SHOWN: Values = {"strangers": (), "uncertified": (), "unsigned": ()}
+
 ANNOUNCES = "CSUP-7"
 """Says that the maker tells its customers when an update is approved."""
 
@@ -61,11 +65,10 @@ ANNOUNCES = "CSUP-7"
 # ---------------------------------------------------------------- weaknesses that the form itself declares
 def form_answers(case: Case) -> Iterator[Hit]:
     """The answers on which the rule's detection held, quoted."""
-    if case.asset is None:
+    if case.asset is None or case.match is None:
         return
     said = case.view.declared(case.asset.id)
-    fields = (reason.partition("=")[0] for reason in case.reasons)
-    asked = (field.removeprefix(FORM_FIELD) for field in fields if field.startswith(FORM_FIELD))
+    asked = (field.removeprefix(FORM_FIELD) for field in case.match.positive() if field.startswith(FORM_FIELD))
     answers = [said.form[question] for question in asked if question in said.form]
     if answers:
         yield _declares(said, answers, Hit(asset=case.asset))
@@ -150,7 +153,8 @@ def said_encrypted(case: Case) -> Iterator[Hit]:
         if answers:
             does = any(answer.question in ENCRYPTS for answer in answers)
             clear = f"{flow.service}/{flow.port} ({view.label(partner)})"
-            yield _belied(view, end, flow, answers, clear, Confidence.SEEN if does else Confidence.LIKELY)
+            confidence = Confidence.SEEN if does else Confidence.LIKELY
+            yield _belied(view, end, flow, answers, {"shown": (clear,)}, confidence)
 
 
 def said_authenticated(case: Case) -> Iterator[Hit]:
@@ -158,17 +162,17 @@ def said_authenticated(case: Case) -> Iterator[Hit]:
     flow, view = case.flow, case.view
     if flow is None:
         return
-    for questions, shown in (
-        (KNOWS_NODES, _any_node(view, flow)),
-        (KNOWS_CERTIFICATES, _no_certificate(flow)),
-        (KNOWS_USERS, _no_user(flow)),
+    without = _uncertified(flow)
+    for end, questions, way, shown in (
+        (flow.server, KNOWS_NODES, "strangers", _strangers(view, flow)),
+        (flow.server, KNOWS_CERTIFICATES, "uncertified", view.label(flow.client) if without else ""),
+        (flow.client, KNOWS_CERTIFICATES, "uncertified", view.label(flow.server) if without else ""),
+        (flow.server, KNOWS_USERS, "unsigned", _unsigned(flow)),
     ):
-        answers = _yes(view.declared(flow.server), questions) if shown else ()
+        answers = _yes(view.declared(end), questions) if shown else ()
         if answers:
-            yield _belied(view, flow.server, flow, answers, shown, Confidence.LIKELY)
-    answers = _yes(view.declared(flow.client), KNOWS_CERTIFICATES)
-    if answers and (shown := _no_certificate(flow)):
-        yield _belied(view, flow.client, flow, answers, shown, Confidence.LIKELY)
+            values = {**_NOTHING_SHOWN, way: (f"{flow.service}/{flow.port} ({shown})",)}
+            yield _belied(view, end, flow, answers, values, Confidence.LIKELY)
 
 
 def _yes(said: Declared, questions: Iterable[str]) -> tuple[FormAnswer, ...]:
@@ -177,43 +181,37 @@ def _yes(said: Declared, questions: Iterable[str]) -> tuple[FormAnswer, ...]:
 
 
 def _belied(
-    view: View, asset_id: str, flow: Flow, answers: Sequence[FormAnswer], shown: str, confidence: Confidence
+    view: View, asset_id: str, flow: Flow, answers: Sequence[FormAnswer], values: Values, confidence: Confidence
 ) -> Hit:
     hit = Hit(
         flow=flow,
         subject=asset_subject(view, asset_id),
         reasons=tuple(f"{FORM_FIELD}{answer.question}={answer.answer}" for answer in answers),
-        values={"shown": (shown,)},
+        values=values,
         confidence=confidence,
     )
     return _declares(view.declared(asset_id), answers, hit)
 
 
-def _any_node(view: View, flow: Flow) -> str:
+def _strangers(view: View, flow: Flow) -> str:
     """Who was let in although nobody can have named it as a partner; empty when nobody."""
     if flow.service is not Service.DICOM or not flow.accepted:
         return ""
     titles = sorted((CALL_ANYONE & set(flow.called_ae_titles)) | (TOOL_TITLES & set(flow.calling_ae_titles)))
     client = view.assets.get(flow.client)
-    if titles:
-        return f"dicom/{flow.port}: {', '.join(titles)}"
-    return f"dicom/{flow.port}: {client.label}" if client and view.misplaced(client) else ""
+    misplaced = client is not None and view.misplaced(client)
+    return ", ".join((*([view.label(flow.client)] if misplaced else []), *titles))
 
 
-def _no_certificate(flow: Flow) -> str:
-    """Images sent without a certificate of the client."""
-    if flow.service is Service.DICOM and flow.accepted:
-        return f"dicom/{flow.port}"
+def _uncertified(flow: Flow) -> bool:
+    """Whether images were sent without a certificate of the client, as far as that can be seen."""
+    if flow.service is Service.DICOM:
+        return bool(flow.accepted)
     visible = flow.tls_versions and HIDES_CLIENT not in flow.tls_versions
-    if flow.service is Service.DICOM_TLS and visible and not flow.mutual:
-        return f"{', '.join(flow.tls_versions)}, {flow.port}"
-    return ""
+    return bool(flow.service is Service.DICOM_TLS and visible and not flow.mutual)
 
 
-def _no_user(flow: Flow) -> str:
-    """What was given to a client that had not signed in."""
-    if flow.http_anonymous_ok:
-        return f"{flow.service}/{flow.port}: {', '.join(flow.http_anonymous_ok)}"
-    if flow.anonymous and flow.shares:
-        return f"{flow.service}/{flow.port}: {', '.join(flow.shares)}"
-    return ""
+def _unsigned(flow: Flow) -> str:
+    """What was given to a client that had not signed in; empty when nothing was."""
+    shares = elements(flow_row(flow).get("open_shares")) if flow.anonymous else ()
+    return ", ".join(flow.http_anonymous_ok or map(show, shares))

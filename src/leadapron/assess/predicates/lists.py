@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from leadapron.assess.hits import Case, Hit
-from leadapron.assess.measures import imaging_devices, listed
+from leadapron.assess.measures import first_seen, imaging_devices, listed
 from leadapron.assess.predicates.quoting import POSITIVE, answer_citation, row_citation, row_name, sources
 from leadapron.assess.predicates.register import how_long
 from leadapron.assess.subjects import network_subject
@@ -109,6 +109,7 @@ def _lacking(view: View, devices: Iterable[Asset], citations: Iterable[Citation]
             subject=network_subject(view, ids, label=listed(names)),
             assets=ids,
             reasons=tuple(f"device={name}" for name in names),
+            evidence=first_seen(found),
             citations=tuple(citations),
             values={"devices": names, "count": len(found)},
         )

@@ -42,6 +42,10 @@ _NO_PORT = re.compile(
     r"\d+(?:\.\d+)+|\b\d{4}-\d\d-\d\d\b|\b(?:rfc|iso|iec|hn|ps|sha|aes|ieee|version|v|note|notes)[\s#/-]*\d+(?:-\d+)*"
 )
 _PORTS = re.compile(r"(?<![\d.])(\d{1,5})(?!\d)(?:\s*(?:-|–|to|à)\s*(\d{1,5})(?!\d))?")
+_CLOSED = re.compile(r"\b(?:nothing else|no others?|only|aucun autre|rien d.autre|uniquement|seulement)\b")
+"""Words by which a list says that it is whole."""
+_ENTRY = re.compile(r"[,;\n]|\.\s|\b(?:and|et)\b")
+"""What stands between the entries of a list."""
 _CALLED = {
     Service.SMB: ("smb", "cifs", "netbios", "file sharing"),
     Service.RDP: ("rdp", "remote desktop", "terminal services"),
@@ -55,25 +59,29 @@ _CALLED = {
 
 
 class PortList(Struct, frozen=True):
-    """The ranges and words of a list that could be read."""
+    """What a list says, where it could be read."""
 
     ranges: tuple[tuple[int, int], ...]
-    words: str
+    named: tuple[str, ...]
+    """Entries that name something without its port."""
+    closed: bool
+    """It says that there is nothing else."""
 
     def has(self, port: int) -> bool:
         """Whether a port stands in it."""
         return any(low <= port <= high for low, high in self.ranges)
 
     def allows(self, flow: Flow) -> bool:
-        """Whether the port or the service of a flow stands in it."""
-        if self.has(flow.port):
-            return True
+        """Whether it has the port of a flow, or names its service without a port."""
         names = _CALLED.get(flow.service, (flow.service.value,))
-        return any(re.search(rf"\b{re.escape(name)}\b", self.words) for name in names)
+        return self.has(flow.port) or any(
+            re.search(rf"\b{re.escape(name)}\b", entry) for name in names for entry in self.named
+        )
 
 
 def unlisted_port(case: Case) -> Iterator[Hit]:
-    """A server that answers on a port that its maker's list lacks; likely when it does answer on a listed one too."""
+    """A server that answers on a port that its maker's list lacks; likely when the list says that it is whole, or when
+    the server does answer on a port of it."""
     flow = case.flow
     server = case.view.assets.get(flow.server) if flow else None
     if flow is None or server is None or server.systems_behind > 1:
@@ -87,7 +95,7 @@ def unlisted_port(case: Case) -> Iterator[Hit]:
     if not lists or len(lists) < len(read):
         return
     name = "port " if flow.service is Service.UNKNOWN else f"{flow.service}/"
-    fits = any(one.has(port) for one in lists for port in _answered(server))
+    fits = any(one.closed or any(map(one.has, _answered(server))) for one in lists)
     yield Hit(
         flow=flow,
         citations=tuple(answer_citation(said, answer) for answer in answers),
@@ -99,16 +107,15 @@ def unlisted_port(case: Case) -> Iterator[Hit]:
 @lru_cache(maxsize=1024)
 def read_ports(text: str) -> PortList | None:
     """The ports that a text lists, None when it is no list or may not be all of one."""
-    words = text.casefold()
+    words, closings = _CLOSED.subn(" ", text.casefold())
     plain = _NO_PORT.sub(" ", words)
     if len(text) >= WHOLE or not _SURE.search(plain) or _ELSEWHERE.search(words):
         return None
-    ranges = []
-    for low, high in _PORTS.findall(plain):
-        first, last = int(low), int(high or low)
-        if 0 < first <= last <= 65535:
-            ranges.append((first, last))
-    return PortList(tuple(ranges), words) if ranges else None
+    entries = _ENTRY.split(plain)
+    found = [(int(low), int(high or low)) for entry in entries for low, high in _PORTS.findall(entry)]
+    ranges = tuple((low, high) for low, high in found if 0 < low <= high <= 65535)
+    named = tuple(entry for entry in entries if not _PORTS.search(entry))
+    return PortList(ranges, named, closings > 0) if ranges else None
 
 
 def _lists(said: Declared) -> tuple[FormAnswer, ...]:
