@@ -10,7 +10,7 @@
 
 from leadapron.app.assessing import assess_workspace
 from leadapron.app.ingest import Progress, ingest
-from leadapron.app.sources import SourceGroup, demo_source, find_sources, seed_of
+from leadapron.app.sources import SourceGroup, demo_papers, demo_source, find_sources, seed_of
 from leadapron.app.world import World, load_world
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "SourceGroup",
     "World",
     "assess_workspace",
+    "demo_papers",
     "demo_source",
     "find_sources",
     "ingest",

@@ -16,6 +16,7 @@ from leadapron.see.capture import Capture, find_captures, open_capture
 
 STANDARD_INPUT = "-"
 DEMO_CAPTURE = "department.pcapng.zst"
+DEMO_PAPERS = "department-papers"
 
 
 class LiveStream(FileIO):
@@ -84,6 +85,12 @@ def find_sources(arguments: Sequence[str]) -> list[SourceGroup]:
 def demo_source() -> SourceGroup:
     """The capture of a badly kept department that comes with the program."""
     return _files(Path(str(files("leadapron.content") / "captures" / DEMO_CAPTURE)), set())
+
+
+def demo_papers() -> tuple[Path, ...]:
+    """That department's own papers: an asset list, an AE register, a network plan, two MDS2 forms."""
+    folder = Path(str(files("leadapron.content") / "captures" / DEMO_PAPERS))
+    return tuple(sorted(path for path in folder.iterdir() if path.suffix in (".csv", ".xlsx")))
 
 
 def seed_of(groups: Sequence[SourceGroup]) -> bytes:

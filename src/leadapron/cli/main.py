@@ -19,7 +19,17 @@ import click
 from rich.console import Console
 
 from leadapron import __version__
-from leadapron.app import SourceGroup, assess_workspace, demo_source, find_sources, ingest, load_world, seed_of
+from leadapron.app import (
+    SourceGroup,
+    assess_workspace,
+    demo_papers,
+    demo_source,
+    find_sources,
+    ingest,
+    load_world,
+    seed_of,
+)
+from leadapron.app.documents import add_document
 from leadapron.cli.documents import document as document_commands
 from leadapron.cli.knowledge import knowledge as knowledge_commands
 from leadapron.cli.options import knowledge_folder, knowledge_option, language_option, output_options, workspace_option
@@ -97,18 +107,28 @@ def demo(
     knowledge: Path | None,
     language: str,
 ) -> None:
-    """Assess the capture that comes with the program: an invented, badly kept department."""
+    """Assess the capture that comes with the program: an invented, badly kept department, and its own papers."""
     output = Output(report=report_file, json=json_file, csv=csv_folder, language=language)
-    _run([demo_source()], workspace, knowledge, output)
+    _run([demo_source()], workspace, knowledge, output, papers=demo_papers())
 
 
-def _run(sources: Sequence[SourceGroup], workspace: Path | None, knowledge: Path | None, output: Output) -> None:
+def _run(
+    sources: Sequence[SourceGroup],
+    workspace: Path | None,
+    knowledge: Path | None,
+    output: Output,
+    *,
+    papers: Sequence[Path] = (),
+) -> None:
     output.check()
     rules, world = load_rules(), load_world(knowledge_folder(knowledge))
     with _workspace(workspace, sources) as opened:
         with progress_bar(sum(source.size for source in sources), output.language) as progress:
             complete = ingest(opened, sources, progress)
-        assessment = assess_workspace(opened, rules, world, now=datetime.now(UTC), interrupted=not complete)
+        now = datetime.now(UTC)
+        for paper in papers:
+            add_document(opened, paper, now=now)
+        assessment = assess_workspace(opened, rules, world, now=now, interrupted=not complete)
     show(assessment, rules, output, Console())
 
 
