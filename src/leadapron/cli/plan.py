@@ -121,7 +121,7 @@ def worded(found: Situation, language: str) -> tuple[Document, PlanDocument]:
 @click.option("--by", required=True, metavar="NAME", help="Your name.")
 @click.option("--owner", metavar="NAME", help="Who does it.")
 @click.option("--due", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="By when.")
-@click.option("--status", type=click.Choice(list(WorkStatus)), help="How far it is.")
+@click.option("--status", type=click.Choice([one.value for one in WorkStatus]), help="How far it is.")
 @click.option("--note", metavar="TEXT", help="Anything to remember.")
 @workspace_option
 @knowledge_option

@@ -35,7 +35,11 @@ def procedures() -> None:
 
 @procedures.command(short_help="Answer the questions, one area at a time.")
 @click.option("--by", required=True, metavar="NAME", help="Your name: every answer is signed and dated.")
-@click.option("--area", type=click.Choice(list(Area)), help="One area; without it, those with open questions in turn.")
+@click.option(
+    "--area",
+    type=click.Choice([one.value for one in Area]),
+    help="One area; without it, those with open questions in turn.",
+)
 @click.option("--all", "again", is_flag=True, help="Ask also what was answered and still counts.")
 @workspace_option
 @knowledge_option
@@ -124,7 +128,13 @@ def _prompt(text: str) -> str:
 
 @procedures.command("export", short_help="Write the questions as a workbook to be answered by e-mail.")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.xlsx")
-@click.option("--area", "areas", type=click.Choice(list(Area)), multiple=True, help="Only this area; may be repeated.")
+@click.option(
+    "--area",
+    "areas",
+    type=click.Choice([one.value for one in Area]),
+    multiple=True,
+    help="Only this area; may be repeated.",
+)
 @click.option("--contact", default="", metavar="ADDRESS", help="Whom the workbook is to be sent back to.")
 @workspace_option
 @knowledge_option
