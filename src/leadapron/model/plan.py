@@ -25,8 +25,6 @@ class Scope(StrEnum):
     ASSET = "asset"
     MODEL = "model"
     """All devices of one make and model, or of one software where the model is not known."""
-    MAKER = "maker"
-    """All devices of one maker: one letter to it."""
     ZONE = "zone"
     NETWORK = "network"
     """One for all."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-import msgspec
 from msgspec import Struct
 
+from leadapron.model.content import LANGUAGES, check_sentences, read_toml, shipped, toml_files
 from leadapron.model.errors import ContentError
 from leadapron.model.plan import Approval, Compensate, Scope
 from leadapron.model.procedures import Who
-from leadapron.rules import LANGUAGES
 from leadapron.rules.lint import placeholders
 
 PLACES = frozenset({"subject", "count", "partners"})
@@ -75,25 +72,17 @@ class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def load_actions(folder: Traversable | None = None) -> Mapping[str, Action]:
     """Actions by name, from packaged content unless `folder` is given. Raises `ContentError`."""
-    root = folder or files("leadapron") / "content" / "actions"
     actions: dict[str, Action] = {}
     settled: dict[str, str] = {}
-    for entry in sorted(root.iterdir(), key=lambda entry: entry.name):
-        if not entry.name.endswith(".toml") or entry.name == ORDER:
+    for entry in toml_files(folder or shipped("actions")):
+        if entry.name == ORDER:
             continue
-        action = _read(entry)
+        action = read_toml(entry, Action)
         for problem in _problems(action, entry.name, settled):
             raise ContentError(f"{entry.name}: {problem}")
         actions[action.id] = action
         settled.update(dict.fromkeys(action.settles, action.id))
     return actions
-
-
-def _read(entry: Traversable) -> Action:
-    try:
-        return msgspec.convert(tomllib.loads(entry.read_text("utf-8")), Action)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ContentError(f"{entry.name}: {error}") from error
 
 
 def _problems(action: Action, name: str, settled: Mapping[str, str]) -> Iterator[str]:
@@ -126,14 +115,7 @@ def order_words(folder: Traversable | None = None) -> Mapping[str, Mapping[str, 
 
     Where a value is a word (`order.severity=high`), the id with its value has a sentence of its own, looked up first.
     """
-    entry = (folder or files("leadapron") / "content" / "actions") / ORDER
-    try:
-        words = msgspec.convert(tomllib.loads(entry.read_text("utf-8")), dict[str, dict[str, str]])
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ContentError(f"{entry.name}: {error}") from error
-    ids = {message for sentences in words.values() for message in sentences}
-    for language in LANGUAGES:
-        missing = sorted(message for message in ids if not words.get(language, {}).get(message, "").strip())
-        if missing or language not in words:
-            raise ContentError(f"{entry.name}: {language}: no sentence for {missing or 'anything'}")
+    entry = (folder or shipped("actions")) / ORDER
+    words = read_toml(entry, dict[str, dict[str, str]])
+    check_sentences(words, entry.name)
     return words

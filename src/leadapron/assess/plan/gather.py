@@ -19,11 +19,6 @@ from leadapron.model.plan import Compensate, Scope
 FIXED = "fixed"
 """Parameter of a finding that names the repaired version; `NOT_SEEN` when there is none."""
 
-UNKNOWN_MAKER = "maker:"
-
-NAMED = 3
-"""Devices named where they have no name together."""
-
 SOFTWARE = "software"
 """Parameter of a finding that names the software concerned."""
 
@@ -106,7 +101,7 @@ def _work(site: Site, action: Action, key: str, findings: list[Finding]) -> Work
     return Work(
         action=action,
         key=key,
-        subject=site.label(hub) if hub else _subject(site, action, key, ordered),
+        subject=site.label(hub) if hub else min(_label(site, action, finding) for finding in ordered),
         findings=ordered,
         assets=(hub,) if hub else tuple(sorted({one for finding in ordered for one in site.concerned(finding)})),
         units={finding.id: _units(site, hub, finding) for finding in ordered},
@@ -123,8 +118,6 @@ def _key(site: Site, action: Action, finding: Finding) -> str:
             return f"zone:{_zone(device, finding)}"
         case Scope.TITLE:
             return f"title:{finding.subject.id}"
-        case Scope.MAKER:
-            return f"{UNKNOWN_MAKER}{_folded(device.manufacturer if device else '')}"
         case Scope.MODEL:
             apart = action.compensate is Compensate.UNFIXED and unfixed(finding)
             return f"model:{_model(device, finding)}{':unfixed' if apart else ''}"
@@ -149,14 +142,6 @@ def _zone(device: Asset | None, finding: Finding) -> str:
     return finding.subject.id if finding.subject.type is SubjectType.ZONE or device is None else device.zone
 
 
-def _subject(site: Site, action: Action, key: str, findings: tuple[Finding, ...]) -> str:
-    """One name for all. Devices of which nobody knows the maker are named themselves."""
-    labels = sorted({_label(site, action, finding) for finding in findings})
-    if key != UNKNOWN_MAKER:
-        return labels[0]
-    return ", ".join(labels[:NAMED]) + (" …" if len(labels) > NAMED else "")
-
-
 def _label(site: Site, action: Action, finding: Finding) -> str:
     """Words for the subject that a person knows; empty for the network."""
     device = site.device(finding)
@@ -165,8 +150,6 @@ def _label(site: Site, action: Action, finding: Finding) -> str:
             return ""
         case Scope.ZONE:
             return _zone(device, finding)
-        case Scope.MAKER:
-            return (device.manufacturer if device else "") or finding.subject.label
         case Scope.MODEL if device and device.model:
             return " ".join(f"{device.manufacturer} {device.model}".split())
         case Scope.ASSET if device:
