@@ -87,7 +87,7 @@ def read_private_key(path: Path) -> Ed25519PrivateKey:
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise SourceError(f"{path}: not a private key in PEM without passphrase") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise SourceError(f"{path}: not an Ed25519 key; make one with `leadapron knowledge key`")
+        raise SourceError(f"{path}: not an Ed25519 key; make one with `leadapron knowledge keygen`")
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SourceError(f"{path}: others can read this private key; do `chmod 600` on it, or make a new one")
     return key
