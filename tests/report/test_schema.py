@@ -1,34 +1,46 @@
-"""The published JSON Schema is the one the structs give, and documents follow it."""
+"""The published JSON Schemas are those the structs give, and documents follow them."""
 
 import json
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec import Struct
 
-from leadapron.model.assessment import Assessment
-from leadapron.report import document, encode
-from leadapron.report.schema import assessment_schema, encoded
-from tests.report import sample
+from leadapron.report import encode
+from leadapron.report.schema import PUBLISHED, document_schema, encoded
+from tests.report import known
 
-PUBLISHED = Path(__file__).parents[2] / "docs/reference/assessment.schema.json"
+FOLDER = Path(__file__).parents[2] / "docs/reference"
+DOCUMENTS = {
+    "assessment": known.Made.assessed,
+    "plan": known.Made.planned,
+    "procedures": known.Made.procedures,
+    "coverage": known.Made.coverage,
+}
 
 
-@pytest.mark.parametrize("assessment", [sample.department(), sample.empty()], ids=["department", "empty"])
-def test_a_document_follows_the_schema(assessment: Assessment) -> None:
-    validator = Draft202012Validator(assessment_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
-    validator.validate(json.loads(encode(document(assessment, sample.RULES, "fr"))))
+@pytest.mark.parametrize("made", [known.department(), known.bare()], ids=["department", "bare"])
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_document_follows_its_schema(name: str, made: known.Made) -> None:
+    validator = Draft202012Validator(document_schema(name), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    said: Struct = DOCUMENTS[name](made, "fr")  # type: ignore[assignment]
+    validator.validate(json.loads(encode(said)))
 
 
-def test_the_published_schema_is_current() -> None:
-    assert PUBLISHED.read_text("utf-8") == encoded(), (
-        "run: python -m leadapron.report.schema > docs/reference/assessment.schema.json"
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_published_schema_is_current(name: str) -> None:
+    assert (FOLDER / f"{name}.schema.json").read_text("utf-8") == encoded(name), (
+        f"run: python -m leadapron.report.schema {name} > docs/reference/{name}.schema.json"
     )
 
 
-def test_the_schema_is_valid_and_described() -> None:
-    schema = assessment_schema()
+@pytest.mark.parametrize(("name", "struct", "field"), [("assessment", "FindingEntry", "rank"),
+                                                       ("plan", "ActionEntry", "points"),
+                                                       ("procedures", "QuestionEntry", "expires"),
+                                                       ("coverage", "FrameworkEntry", "ours")])  # fmt: skip
+def test_a_schema_is_valid_and_described(name: str, struct: str, field: str) -> None:
+    schema = document_schema(name)
     Draft202012Validator.check_schema(schema)
-    assert "description" in schema["$defs"]["FindingEntry"]
-    assert schema["$defs"]["FindingEntry"]["properties"]["rank"]["description"]
-    assert "schema" in schema["$defs"]["Document"]["required"]
+    assert "description" in schema["$defs"][struct]
+    assert schema["$defs"][struct]["properties"][field]["description"]

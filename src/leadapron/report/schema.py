@@ -1,7 +1,7 @@
-"""The published JSON Schema of the assessment document, made from its structs.
+"""The published JSON Schemas of the documents, made from their structs.
 
-`python -m leadapron.report.schema` writes it to standard output; a test compares that with the committed
-`docs/reference/assessment.schema.json`.
+`python -m leadapron.report.schema [assessment|plan|procedures|coverage]` writes one to standard output; a test compares
+them with the committed `docs/reference/<name>.schema.json`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import itertools
 import json
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -20,18 +20,29 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from leadapron.report.contract import SCHEMA, Document
+from leadapron.report.plan.contract import PLAN, PlanDocument
+from leadapron.report.practices.contract import COVERAGE, PROCEDURES, CoverageDocument, ProceduresDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
+PUBLISHED: Mapping[str, tuple[str, type[Struct]]] = {
+    "assessment": (SCHEMA, Document),
+    "plan": (PLAN, PlanDocument),
+    "procedures": (PROCEDURES, ProceduresDocument),
+    "coverage": (COVERAGE, CoverageDocument),
+}
+"""Name of the file → name of the contract, and its struct."""
 
-def assessment_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of `Document`; descriptions are the docstrings of its structs and fields."""
-    (reference,), definitions = msgspec.json.schema_components([Document], ref_template="#/$defs/{name}")
-    for struct in _structs(types.type_info(Document), set()):
+
+def document_schema(name: str) -> dict[str, Any]:
+    """JSON Schema 2020-12 of one document; descriptions are the docstrings of its structs and fields."""
+    title, document = PUBLISHED[name]
+    (reference,), definitions = msgspec.json.schema_components([document], ref_template="#/$defs/{name}")
+    for struct in _structs(types.type_info(document), set()):
         properties = definitions[struct.__name__]["properties"]
         for name, text in _field_docstrings(struct).items():
             properties[name] = {"description": text, **properties[name]}
-    return {"$schema": DIALECT, "title": SCHEMA, **reference, "$defs": definitions}
+    return {"$schema": DIALECT, "title": title, **reference, "$defs": definitions}
 
 
 def _structs(node: object, met: set[type[Struct]]) -> Iterator[type[Struct]]:
@@ -69,10 +80,10 @@ def _field_docstrings(struct: type[Struct]) -> dict[str, str]:
     return found
 
 
-def encoded() -> str:
+def encoded(name: str) -> str:
     """The schema as it is committed."""
-    return json.dumps(assessment_schema(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document_schema(name), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(encoded())
+    sys.stdout.write(encoded(*sys.argv[1:2] or ["assessment"]))

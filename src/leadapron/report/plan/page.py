@@ -9,6 +9,7 @@ from leadapron.model.plan import WorkStatus
 from leadapron.report.frame import render_page
 from leadapron.report.groups import grouped
 from leadapron.report.plan.contract import ActionEntry, PlanDocument
+from leadapron.report.plan.summary import plan_tiles
 from leadapron.report.plan.vocabulary import CHANGES, PlanNames
 from leadapron.report.words import words
 
@@ -34,6 +35,7 @@ def render_plan_html(plan: PlanDocument, *, zone: tzinfo = UTC) -> str:
         p=PlanNames(say),
         assets={},
         families=(),
+        tiles=plan_tiles(plan.summary),
         first=first_actions(plan),
         opened=OPENED,
         groups=grouped(plan.findings),

@@ -8,7 +8,7 @@ from leadapron.model.plan import ActionKind, ChangeKind, Plan, WorkStatus
 from leadapron.report.contract import Document
 from leadapron.report.plan.contract import ActionEntry, ChangesEntry, PlanSummary
 from leadapron.report.summary import stale_sources
-from leadapron.report.words import Words
+from leadapron.report.words import N_, Words
 
 
 def summarise_plan(
@@ -24,6 +24,17 @@ def summarise_plan(
         unassigned=sum(not one.owner for one in waiting),
         overdue=sum(one.overdue for one in actions),
         limits=tuple(_limits(plan, actions, assessed, say)),
+    )
+
+
+def plan_tiles(summary: PlanSummary) -> tuple[tuple[int, str, str], ...]:
+    """The numbers of the page, with the name of one and of many: for `Words.noun`."""
+    return (
+        (summary.actions, N_("action"), "actions"),
+        (round(summary.hours), N_("hour of work"), "hours of work"),
+        (summary.findings, N_("finding settled"), "findings settled"),
+        (summary.unassigned, N_("action without an owner"), "actions without an owner"),
+        (summary.overdue, N_("action overdue"), "actions overdue"),
     )
 
 
