@@ -13,7 +13,7 @@ from leadapron.app import load_world
 from leadapron.cli.options import knowledge_folder, knowledge_option, language_option, path_option
 from leadapron.cli.progress import counting
 from leadapron.know.feeds.snapshots import KnowledgeStore
-from leadapron.model.advisories import Product
+from leadapron.model.advisories import FeedState, Product
 from leadapron.model.errors import UsageError
 from leadapron.report.words import words
 
@@ -106,7 +106,9 @@ def status(knowledge: Path | None, as_json: bool, language: str) -> None:
     from leadapron.report.knowledge import encode_plain, feed_entries, render_status
 
     world, say = load_world(knowledge_folder(knowledge)), words(language)
-    entries = feed_entries(world.knowledge.feeds, datetime.now(UTC).date(), say)
+    today = datetime.now(UTC).date()
+    loud_first = sorted(world.knowledge.feeds, key=lambda feed: feed.state(today) is FeedState.FRESH)
+    entries = feed_entries(loud_first, today, say)
     if as_json:
         click.echo(encode_plain(entries))
     else:
