@@ -18,8 +18,13 @@ WIDTH = 1200
 SCALE = 1.5
 COLOURS = 192
 ACTIONS = 2
+PLANNED = 3
 
 _PARTS = {
+    "plan": f"""
+for (const one of document.querySelectorAll("main > section:not(#summary), .bottom, .skip, .sections")) one.remove();
+for (const one of document.querySelectorAll(".actions > li:nth-child(n + {PLANNED + 1}), .actions ~ *")) one.remove();
+""",
     "report": f"""
 for (const one of document.querySelectorAll("main > section:not(#summary), .bottom, .skip, .sections")) one.remove();
 for (const one of document.querySelectorAll(".actions > li:nth-child(n + {ACTIONS + 1}), .actions ~ *")) one.remove();
@@ -37,11 +42,9 @@ def main() -> None:
     """Write one file for each part."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        page = Path(folder) / "report.html"
-        command = [sys.executable, "-m", "leadapron", "demo", "--lang", "en", "--report", str(page)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        pages = _pages(Path(folder))
         for name, rest in _PARTS.items():
-            browser.open(page, width=WIDTH, height=300)
+            browser.open(pages.get(name, pages["report"]), width=WIDTH, height=300)
             browser.run(rest)
             height = browser.run("Math.ceil(document.querySelector('main').getBoundingClientRect().bottom)")
             raw = Path(folder) / f"{name}.png"
@@ -49,6 +52,16 @@ def main() -> None:
             subprocess.run(
                 ["convert", raw, "-strip", "+dither", "-colors", str(COLOURS), f"PNG8:{FOLDER / name}.png"], check=True
             )
+
+
+def _pages(folder: Path) -> dict[str, Path]:
+    """The demo's report, and its plan on the first day."""
+    pages = {name: folder / f"{name}.html" for name in ("report", "plan")}
+    workspace = ["--lang", "en", "--workspace", str(folder / "workspace")]
+    for command in (["demo", "--report", str(pages["report"])], ["plan", "--html", str(pages["plan"])]):
+        program = [sys.executable, "-m", "leadapron", *command, *workspace]
+        subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
+    return pages
 
 
 if __name__ == "__main__":
