@@ -168,8 +168,8 @@ def _exposure(name: str) -> Exposure:
 
 def _feeds() -> tuple[Feed, ...]:
     return (
-        Feed(id="advisories", title="", source="", as_of=NOW.date() - timedelta(days=90), fetched=None, sha256="0a" * 32,
-             records=145),
+        Feed(id="advisories", title="", source="", as_of=NOW.date() - timedelta(days=90), fetched=None,
+             sha256="0a" * 32, records=145),
         Feed(id="endoflife", title="", source="", as_of=NOW.date() - timedelta(days=3), fetched=None, records=34),
         Feed(id="epss", title="", source="", as_of=None, fetched=None),
     )  # fmt: skip

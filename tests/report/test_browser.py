@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from leadapron.report import document, render_html
-from tests.report import sample
+from leadapron.report.dossier import render_dossier_html
+from leadapron.report.plan import render_plan_html
+from leadapron.report.practices import render_practices_html
+from tests.report import known, sample
 from tests.report.browser import PROGRAM, Browser, chromium
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed")
@@ -27,6 +30,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         for language in ("en", "fr"):
             made[f"{name}-{language}"] = folder / f"{name}-{language}.html"
             made[f"{name}-{language}"].write_text(render_html(document(assessment, sample.RULES, language)), "utf-8")
+    everything = known.department()
+    for name, text in (
+        ("plan-fr", render_plan_html(everything.planned("fr"))),
+        ("practices-en", render_practices_html(everything.procedures("en"), everything.coverage("en"))),
+        ("dossier-fr", render_dossier_html(everything.dossier("fr", "en"))),
+        ("known-en", render_html(everything.assessed("en"))),
+    ):
+        made[name] = folder / f"{name}.html"
+        made[name].write_text(text, "utf-8")
     return made
 
 
@@ -36,7 +48,9 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-@pytest.mark.parametrize("name", ["department-en", "department-fr", "hospital-en", "empty-fr"])
+@pytest.mark.parametrize(
+    "name", ["department-en", "department-fr", "hospital-en", "empty-fr", "plan-fr", "practices-en", "dossier-fr"]
+)
 def test_it_opens_in_silence_and_asks_for_nothing(browser: Browser, pages: dict[str, Path], name: str) -> None:
     browser.said.clear()
     browser.asked.clear()
@@ -47,7 +61,7 @@ def test_it_opens_in_silence_and_asks_for_nothing(browser: Browser, pages: dict[
 
 
 @pytest.mark.parametrize("width", [1280, 800, 640, 400])
-@pytest.mark.parametrize("name", ["department-fr", "hospital-en"])
+@pytest.mark.parametrize("name", ["department-fr", "hospital-en", "known-en", "plan-fr", "practices-en", "dossier-fr"])
 def test_it_fits(browser: Browser, pages: dict[str, Path], name: str, width: int) -> None:
     """No page is wider than its window (640 is 1280 at 200 %); on a desktop no table is cut either."""
     browser.open(pages[name], width=width)
@@ -76,6 +90,13 @@ def test_a_column_sorts(browser: Browser, pages: dict[str, Path]) -> None:
         browser.run("document.querySelector('#devices thead th:last-child').getAttribute('aria-sort')") == "ascending"
     )
     assert "Critical" in browser.run("document.querySelector('#devices tbody').rows[0].cells[6].textContent")
+
+
+def test_a_link_to_an_action_opens_it(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["plan-fr"])
+    target = browser.run("document.querySelector('#action-list tbody:last-child a').getAttribute('href')")
+    browser.run(f"new Promise(done => {{ addEventListener('hashchange', () => done()); location.hash = '{target}' }})")
+    assert browser.run(f"document.querySelector('{target}').open")
 
 
 def test_a_zone_of_the_map_opens(browser: Browser, pages: dict[str, Path]) -> None:

@@ -10,10 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from leadapron.model.findings import Citation
 from leadapron.model.inventory import Asset
-from leadapron.report import Document, document, render_html, render_inventory, render_terminal, write_csv
+from leadapron.report import (
+    Document,
+    document,
+    render_findings,
+    render_html,
+    render_inventory,
+    render_terminal,
+    write_csv,
+)
+from leadapron.report.dossier import render_dossier_html
 from leadapron.report.hostile import MAX_TEXT, harmless, visible
-from tests.report import sample
+from leadapron.report.plan import plan_csv, render_plan_html, render_plan_terminal
+from leadapron.report.practices import render_coverage, render_practices_html, render_procedures
+from tests.report import known, sample
 
 ESCAPE = "CT\x1b[2J\x1b]0;owned\x07"
 OVERRIDE = "CT\u202egpj.exe"
@@ -78,6 +90,21 @@ def test_a_terminal_gets_no_control_characters(name: str) -> None:
     assert "\u202e" not in text
 
 
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nor_does_it_from_people_or_documents(name: str) -> None:
+    output = io.StringIO()
+    console = Console(file=output, width=100, force_terminal=True, color_system=None)
+    made = known.department(name)
+    render_terminal(made.assessed("en"), console)
+    render_findings(made.assessed("en"), console)
+    render_plan_terminal(made.planned("en"), console)
+    render_procedures(made.procedures("en"), console)
+    render_coverage(made.coverage("en"), console)
+    text = output.getvalue()
+    assert not {character for character in text if ord(character) < 32} - {"\n"}
+    assert "\u202e" not in text
+
+
 def test_a_terminal_shows_markup_as_it_is() -> None:
     output = io.StringIO()
     render_inventory(hostile_document("[red]CT[/red]"), Console(file=output, width=120))
@@ -92,6 +119,42 @@ def test_a_page_runs_nothing_of_a_name(name: str) -> None:
     assert html.count("<script>") == 1
     assert "\x1b" not in html
     assert "\u202e" not in html
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nor_of_people_and_documents(name: str) -> None:
+    made = known.department(name)
+    for html in (
+        render_html(made.assessed("en")),
+        render_plan_html(made.planned("en")),
+        render_practices_html(made.procedures("en"), made.coverage("en")),
+        render_dossier_html(made.dossier("fr", "en", name=name)),
+    ):
+        assert "<script>alert" not in html
+        assert "<img" not in html
+        assert html.count("<script>") == 1
+        assert not set("\x1b\x07\u202e") & set(html)
+        assert "x" * 1200 not in html
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_ticket_calculates_nothing(name: str, language: str) -> None:
+    plan = known.department(name).planned(language)
+    text = plan_csv(plan)
+    assert text.startswith("\ufeff")
+    rows = list(csv.reader(io.StringIO(text[1:], newline=""), delimiter=";" if language == "fr" else ","))
+    assert len(rows) == len(plan.actions) + 1
+    assert len({len(row) for row in rows}) == 1
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_a_link_leads_to_the_web_or_nowhere() -> None:
+    made = sample.department()
+    cited = Citation(source="X", quote="q", url="javascript:alert(1)")
+    finding = msgspec.structs.replace(made.findings[0], citations=(cited,))
+    html = render_html(document(msgspec.structs.replace(made, findings=(finding,)), sample.RULES, "en"))
+    assert "javascript:" not in html
 
 
 @pytest.mark.parametrize("name", HOSTILE)
