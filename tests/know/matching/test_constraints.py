@@ -139,6 +139,8 @@ def test_what_a_person_must_read(text: str) -> None:
         ("<= 12.2.1", "2021", Truth.MAYBE, Reason.NUMBERING),
         ("<3.6.7", "3.6.7~git", Truth.YES, Reason.IN_RANGE),
         ("<3.0", "3.0b", Truth.MAYBE, Reason.FINER),
+        ("<= 3.0 D15", "3.0 D15a", Truth.MAYBE, Reason.FINER),
+        ("<= 14.0.1_Build_2024-02-28", "14.0.1_Build_2024-02-28-rc9", Truth.MAYBE, Reason.FINER),
         ("<2.0", "July 2024", Truth.MAYBE, Reason.INCOMPARABLE),
     ],
 )

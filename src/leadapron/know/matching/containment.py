@@ -182,7 +182,7 @@ def _renumbered(version: Version, bound: Bound, scheme: Scheme | None) -> bool:
 
 def _lettered(version: Version, bound: Version) -> bool:
     """What the version adds begins with a letter: 3.0b may be a beta of 3.0 or a repair of it."""
-    added = version.parts[len(bound.parts) :]
+    added = version.parts[len(bound.parts) :] or (version.build[len(bound.build) :] if bound.build else ())
     return bool(added) and bool(added[0].letters)
 
 

@@ -20,8 +20,9 @@ MAX_LENGTH = 80
 _MAX_PARTS = 24
 
 _DECORATION = re.compile(r"(?:versions?|ver\.?|release|rel\.?|revision|rev\.?|software|firmware|v\.)\s*(?=[\w])")
-_V_PREFIX = re.compile(r"v(?=\d)")
-_LEADING_WORDS = re.compile(r"(?:[a-z]+ )+(?=[a-z]{0,3}\d|[a-z]$)")
+_V_PREFIX = re.compile(r"v(?=\d)|v\s+(?=\w)")
+# Any other word may turn the meaning: `before 12.2`, `beta 3.1`, `planned: 4.0`, `avant 12.2`.
+_LEADING_WORDS = re.compile(r"(?:(?:syngo|numaris|mr|ct|pet|us|xa|rt) )+(?=[a-z]{0,3}\d|[a-z]$)")
 _ARCHITECTURE = re.compile(r"[\s_(,-]+(?:x64|x86(?:_64)?|amd64|win(?:32|64)|(?:32|64)[ -]?bits?)\)?$")
 _MONTH = re.compile(
     r"(?<![a-z])(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
@@ -29,8 +30,9 @@ _MONTH = re.compile(
 )
 _DATE = re.compile(r"(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d")
 _NAMED_BUILD = re.compile(r"(?P<main>[^\s_(]+)[\s_(,-]*(?P<build>(?:[a-z]{1,3} )?build[\s_:#.]*[\w.-]+)\)?")
+# Neither `12.3 3.6.6` nor `12.3 not 3`: those are two versions.
 _SPACED_BUILD = re.compile(
-    r"(?P<main>[^\s_(]+)\s+\(?(?P<build>(?!(?:and|or|to|on|for|with) )(?:service pack |[a-z]{1,4}[ .]?)?\d[\w.-]*)\)?"
+    r"(?P<main>[^\s_(]*\d[^\s_(]*)\s+\(?(?P<build>(?:(?:service pack|sp|hf|sr|rev|bn)[ .]|[a-z]{1,4})?\d[\w-]*)\)?"
 )
 _HASH = re.compile(r"(?P<main>[^\s-]+)-(?P<build>(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40})")
 _PRE = re.compile(
@@ -145,9 +147,19 @@ def relation(one: Version, other: Version) -> Relation:
         return Relation.FINER
     if any(not part.zero for part in other.parts[short:]):
         return Relation.COARSER
-    if bool(one.build) != bool(other.build):
+    if one.build and other.build:
+        return _build_relation(one.build, other.build)
+    if one.build or other.build:
         return Relation.BUILD_EXTRA if one.build else Relation.BUILD_MISSING
     return Relation.PLAIN
+
+
+def _build_relation(one: tuple[Part, ...], other: tuple[Part, ...]) -> Relation:
+    """The same of two builds: `Build 3321-1` says more than `Build 3321`."""
+    short = min(len(one), len(other))
+    if len(one) == len(other) or _compare_parts(one[:short], other[:short]) is not Order.EQUAL:
+        return Relation.PLAIN
+    return Relation.FINER if len(one) > short else Relation.COARSER
 
 
 def starts_with(version: Version, family: Version) -> bool:
