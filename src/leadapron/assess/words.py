@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
 
 import msgspec
 import yaml
 
+from leadapron.model.content import check_sentences, shipped
 from leadapron.model.errors import ContentError
-from leadapron.rules import LANGUAGES
 
 
 def rank_words() -> Mapping[str, Mapping[str, str]]:
@@ -18,14 +17,10 @@ def rank_words() -> Mapping[str, Mapping[str, str]]:
     Where a value is a word (`rank.level=high`), the id with its value has a sentence of its own and is looked up
     first. Raises `ContentError` when a language lacks a sentence.
     """
-    entry = files("leadapron") / "content" / "rules" / "ranking.yml"
+    entry = shipped("rules", "ranking.yml")
     try:
         words = msgspec.convert(yaml.safe_load(entry.read_text("utf-8")), dict[str, dict[str, str]])
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise ContentError(f"{entry.name}: {error}") from error
-    ids = {message for sentences in words.values() for message in sentences}
-    for language in LANGUAGES:
-        missing = sorted(message for message in ids if not words.get(language, {}).get(message, "").strip())
-        if missing or language not in words:
-            raise ContentError(f"{entry.name}: {language}: no sentence for {missing or 'anything'}")
+    check_sentences(words, entry.name)
     return words

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from leadapron.model.content import shipped
 from leadapron.model.errors import ContentError
 from leadapron.model.fingerprints import Fingerprints, ImplementationPattern
 
@@ -16,7 +16,7 @@ _UID = re.compile(r"\d+(\.\d+)*|")
 
 def load_fingerprints(folder: Traversable | None = None) -> Fingerprints:
     """The tables of `folder` (the shipped ones by default); ContentError names the file and line of a bad row."""
-    place = files("leadapron.content") / "fingerprints" if folder is None else folder
+    place = folder or shipped("fingerprints")
     return Fingerprints(
         implementations=tuple(_implementations(place / "implementations.tsv")),
         mac_vendors=dict(_mac_vendors(place / "mac_vendors.tsv")),

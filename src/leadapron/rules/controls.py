@@ -5,17 +5,14 @@ Which weakness touches which control is our reading: no framework publishes such
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-import msgspec
 from msgspec import Struct
 
+from leadapron.model.content import LANGUAGES, read_toml, shipped, toml_files
 from leadapron.model.errors import ContentError
-from leadapron.rules.rule import LANGUAGES
 
 
 class Control(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,20 +49,12 @@ class Framework(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def load_controls(folder: Traversable | None = None) -> Mapping[str, Framework]:
     """Frameworks by id, from packaged content unless `folder` is given. Raises `ContentError`."""
-    root = folder or files("leadapron") / "content" / "controls"
-    frameworks = {}
-    for entry in sorted(root.iterdir(), key=lambda entry: entry.name):
-        if entry.name.endswith(".toml"):
-            framework = _framework(entry)
-            frameworks[framework.id] = framework
-    return frameworks
+    frameworks = map(_framework, toml_files(folder or shipped("controls")))
+    return {framework.id: framework for framework in frameworks}
 
 
 def _framework(entry: Traversable) -> Framework:
-    try:
-        framework = msgspec.convert(tomllib.loads(entry.read_text("utf-8")), Framework)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ContentError(f"{entry.name}: {error}") from error
+    framework = read_toml(entry, Framework)
     if len({control.id for control in framework.controls}) < len(framework.controls):
         raise ContentError(f"{entry.name}: a control stands there twice")
     for language in LANGUAGES:

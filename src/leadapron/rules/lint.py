@@ -8,10 +8,11 @@ from string import Formatter
 
 import msgspec
 
+from leadapron.model.content import LANGUAGES
 from leadapron.rules.condition import evaluate, fields_of
 from leadapron.rules.controls import Framework
 from leadapron.rules.rows import FIELDS, rows_of
-from leadapron.rules.rule import LANGUAGES, Category, GroupBy, Rule
+from leadapron.rules.rule import Category, GroupBy, Rule
 from leadapron.rules.samples import picture_of
 
 PARAMS = frozenset({"subject", "addresses", "zone", "clients", "servers"})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
 import msgspec
 import yaml
 
+from leadapron.model.content import path_first, shipped
 from leadapron.model.errors import ContentError
 from leadapron.model.findings import Severity
 from leadapron.rules import sigma
@@ -31,7 +31,7 @@ def load_rules(folder: Traversable | None = None) -> tuple[Rule, ...]:
 
     Raises `ContentError` for the first rule that is not valid, complete and true to its samples.
     """
-    root = folder or files("leadapron") / "content" / "rules" / "weakness"
+    root = folder or shipped("rules", "weakness")
     controls = load_controls()
     entries = sorted((e for e in root.iterdir() if e.name.endswith(".yml")), key=lambda e: e.name)
     rules = tuple(read_rule(entry, controls) for entry in entries)
@@ -53,7 +53,7 @@ def read_rule(entry: Traversable, controls: Mapping[str, Framework]) -> Rule:
     except sigma.UnsupportedError as error:
         raise ContentError(_where(entry.name, lines, str(error))) from error
     except msgspec.ValidationError as error:
-        raise ContentError(_where(entry.name, lines, _path_first(str(error)))) from error
+        raise ContentError(_where(entry.name, lines, path_first(str(error)))) from error
     if rule.name != entry.name.removesuffix(".yml"):
         raise ContentError(_where(entry.name, lines, f"name: {rule.name!r} differs from the file's name"))
     for problem in problems(rule, controls):
@@ -120,12 +120,6 @@ def _paths(node: yaml.Node, prefix: str) -> Iterator[tuple[str, int]]:
             path = f"{prefix}[{index}]"
             yield path, value.start_mark.line + 1
             yield from _paths(value, path)
-
-
-def _path_first(message: str) -> str:
-    """msgspec's ``Expected `str`, got `int` - at `$.texts[...]` `` as ``texts: Expected …``."""
-    said, _, place = message.partition(" - at `$")
-    return f"{place.rstrip('`').lstrip('.')}: {said}" if place else said
 
 
 def _where(name: str, lines: Mapping[str, int], problem: str) -> str:

@@ -10,8 +10,6 @@ from msgspec import Struct
 from leadapron.model.findings import Confidence, Harm, Severity
 from leadapron.rules.condition import Node
 
-LANGUAGES = ("en", "fr")
-
 
 class Category(StrEnum):
     """What a rule's rows are: one per device, one per flow, or one for the whole inventory."""

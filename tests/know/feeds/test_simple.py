@@ -200,9 +200,10 @@ def test_a_public_source_that_fails_hinders_no_other(
     assert "no such document" in report.updates[0].error
 
 
-def test_the_shipped_list_is_sound() -> None:
+def test_the_shipped_list_is_sound(tmp_path: Path) -> None:
     assert [feed.id for feed in load_known_feeds()][:4] == ["kev", "epss", "endoflife", "advisories"]
-    bad = b'[[feed]]\nid = "kev"\ntitle = "t"\nurl = "http://x.example"\nstale_after = 1\nlicence = "x"\n'
+    bad = tmp_path / "feeds.toml"
+    bad.write_text('[[feed]]\nid = "kev"\ntitle = "t"\nurl = "http://x.example"\nstale_after = 1\nlicence = "x"\n')
     with pytest.raises(ContentError, match="not an https address"):
         read_known_feeds(bad)
 

@@ -5,7 +5,6 @@ Each file is one feed: JSON of the model's structures, compressed. The same fact
 
 from __future__ import annotations
 
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ import zstandard
 from msgspec import Struct
 
 from leadapron.model.advisories import Advisory, Exploited, Feed, Knowledge, Lifecycle
+from leadapron.model.content import shipped
 from leadapron.model.errors import ContentError
 
 MAX_BASE = 100_000_000
@@ -62,7 +62,7 @@ def load_base(folder: Traversable | None = None) -> Knowledge:
 
     No exploitation probabilities are shipped: that feed is there as a missing one, for the reports to say so.
     """
-    place = files("leadapron.content") / "knowledge" if folder is None else folder
+    place = folder or shipped("knowledge")
     advisories = _read(place, ADVISORIES, AdvisoryBase)
     exploited = _read(place, KEV, ExploitedBase)
     lifecycles = _read(place, ENDOFLIFE, LifecycleBase)

@@ -8,14 +8,14 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import blake2b
-from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct, field
 
 from leadapron.know.documents.tables import word_of
-from leadapron.model.errors import ContentError, SourceError, UsageError
+from leadapron.model.content import read_toml, shipped
+from leadapron.model.errors import SourceError, UsageError
 from leadapron.model.events import DocumentType
 
 _BARE = str.maketrans("", "", "()[]{}*:")
@@ -43,13 +43,8 @@ class _Words(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def synonyms() -> Mapping[str, str]:
     """Header word → field, from `content/documents/columns.toml`."""
-    entry = files("leadapron") / "content" / "documents" / "columns.toml"
-    try:
-        fields = msgspec.convert(tomllib.loads(entry.read_text("utf-8")), dict[str, _Words])
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ContentError(f"{entry.name}: {error}") from error
     found: dict[str, str] = {}
-    for name, words in fields.items():
+    for name, words in read_toml(shipped("documents", "columns.toml"), dict[str, _Words]).items():
         for word in (name, *words.en, *words.fr):
             found.setdefault(word_of(word), name)
     return found

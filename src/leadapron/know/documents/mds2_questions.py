@@ -5,21 +5,16 @@ Content, with provenance, in `content/mds2`. Pure apart from reading the package
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from types import MappingProxyType
-from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from leadapron.model.content import read_toml, shipped, toml_files
 from leadapron.model.errors import ContentError
-
-_Shape = TypeVar("_Shape")
 
 OLD_PREFIX = "2013:"
 """Before the number of a question that only HN 1-2013 asks."""
@@ -140,8 +135,7 @@ def load_questions() -> Mapping[str, FormQuestion]:
 @cache
 def load_sections() -> tuple[FormSection, ...]:
     """The 23 chapters of HN 1-2019; ContentError names the file that is wrong."""
-    folder = files("leadapron") / "content" / "mds2" / "2019"
-    read = [_converted(entry, _Section) for entry in folder.iterdir() if entry.name.endswith(".toml")]
+    read = [read_toml(file, _Section) for file in toml_files(shipped("mds2", "2019"))]
     return tuple(_section(section) for section in sorted(read, key=lambda section: section.position))
 
 
@@ -160,11 +154,11 @@ def load_old_form() -> OldForm:
 @cache
 def load_words() -> FormWords:
     """The words by which filled forms are read."""
-    return _converted(files("leadapron") / "content" / "mds2" / "words.toml", FormWords)
+    return read_toml(shipped("mds2", "words.toml"), FormWords)
 
 
 def _form_2013() -> _Form2013:
-    return _converted(files("leadapron") / "content" / "mds2" / "2013.toml", _Form2013)
+    return read_toml(shipped("mds2", "2013.toml"), _Form2013)
 
 
 def _section(section: _Section) -> FormSection:
@@ -202,10 +196,3 @@ def _check(question: FormQuestion, name: str) -> None:
         raise ContentError(f"{name}: question {question.id} needs words in English and in French")
     if question.edition is Edition.HN_2019 and not question.id.startswith(f"{question.section}-"):
         raise ContentError(f"{name}: question {question.id} is not of section {question.section}")
-
-
-def _converted(entry: Traversable, shape: type[_Shape]) -> _Shape:
-    try:
-        return msgspec.convert(tomllib.loads(entry.read_text("utf-8")), shape)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError, OSError) as error:
-        raise ContentError(f"{entry.name}: {error}") from error

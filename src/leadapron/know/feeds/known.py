@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from importlib.resources.abc import Traversable
 
-import msgspec
 from msgspec import Struct
 
 from leadapron.know.feeds.addresses import https_url
 from leadapron.know.feeds.snapshots import check_feed_id
+from leadapron.model.content import read_toml, shipped
 from leadapron.model.errors import ContentError, SourceError
 
 
@@ -35,21 +35,21 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def load_known_feeds() -> tuple[KnownFeed, ...]:
     """The shipped list; ContentError names what is wrong in it."""
-    return read_known_feeds((files("leadapron.content") / "knowledge" / "feeds.toml").read_bytes())
+    return read_known_feeds(shipped("knowledge", "feeds.toml"))
 
 
-def read_known_feeds(data: bytes) -> tuple[KnownFeed, ...]:
+def read_known_feeds(file: Traversable) -> tuple[KnownFeed, ...]:
     """Sources from TOML."""
+    known = read_toml(file, _File).feed
     try:
-        known = msgspec.toml.decode(data, type=_File).feed
         for feed in known:
             check_feed_id(feed.id)
             if https_url(feed.url) is None:
-                raise ContentError(f"feeds.toml: {feed.id}: {feed.url!r} is not an https address")
-    except (msgspec.DecodeError, SourceError) as error:
-        raise ContentError(f"feeds.toml: {error}") from error
+                raise ContentError(f"{file.name}: {feed.id}: {feed.url!r} is not an https address")
+    except SourceError as error:
+        raise ContentError(f"{file.name}: {error}") from error
     if len({feed.id for feed in known}) != len(known):
-        raise ContentError("feeds.toml: a feed is named twice")
+        raise ContentError(f"{file.name}: a feed is named twice")
     return known
 
 

@@ -7,10 +7,8 @@ A name either is, as a whole, one of the spellings of a product, or it is not; a
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 import msgspec
@@ -18,6 +16,7 @@ from msgspec import Struct
 
 from leadapron.know.matching.names import MAX_LENGTH, company, company_parts, key, without_acronym, words
 from leadapron.know.matching.overlay import Spelling, read_overlay
+from leadapron.model.content import read_toml, shipped
 from leadapron.model.errors import ContentError
 
 _FILE = "aliases.toml"
@@ -138,8 +137,8 @@ class Aliases(Struct, frozen=True, kw_only=True):
 
 def load_aliases(folder: Traversable | None = None) -> Aliases:
     """Read `aliases.toml` and the overlay's further spellings from a folder (by default the one that is shipped)."""
-    place = files("leadapron.content") / "knowledge" if folder is None else folder
-    table = _read(place / _FILE)
+    place = folder or shipped("knowledge")
+    table = read_toml(place / _FILE, _Table)
     vendors, spellings, starts = _makers(table.vendor)
     aliases = Aliases(
         vendors=vendors,
@@ -155,15 +154,6 @@ def load_aliases(folder: Traversable | None = None) -> Aliases:
     )
     aliases = _with_products(aliases, table.product)
     return _with_spellings(aliases, read_overlay(place / "overlay").spellings)
-
-
-def _read(file: Traversable) -> _Table:
-    try:
-        return msgspec.convert(tomllib.loads(file.read_text("utf-8")), _Table)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ContentError(f"{file.name}: cannot be read as TOML ({error})") from error
-    except msgspec.ValidationError as error:
-        raise ContentError(f"{file.name}: {error}") from error
 
 
 def _makers(

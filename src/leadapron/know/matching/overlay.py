@@ -6,17 +6,13 @@ One TOML file each in `content/knowledge/overlay`. Facts only; the words of `quo
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator
 from datetime import date
-from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from leadapron.model.advisories import Advisory, ProductRange, Status, Vulnerability
+from leadapron.model.content import read_toml, shipped, toml_files
 from leadapron.model.errors import ContentError
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
@@ -73,8 +69,8 @@ def load_overlay(folder: Traversable | None = None) -> tuple[Advisory, ...]:
 
 def read_overlay(folder: Traversable | None = None) -> Overlay:
     """Advisories and the further spellings of their products; an absent folder holds none."""
-    place = files("leadapron.content") / "knowledge" / "overlay" if folder is None else folder
-    found = sorted(_documents(place), key=lambda named: named[0])
+    place = folder or shipped("knowledge", "overlay")
+    found = [(file.name, read_toml(file, _Document)) for file in (toml_files(place) if place.is_dir() else ())]
     identifiers = [document.id.casefold() for _, document in found]
     for name, document in found:
         if identifiers.count(document.id.casefold()) > 1:
@@ -88,25 +84,6 @@ def read_overlay(folder: Traversable | None = None) -> Overlay:
             for also in product.also
         ),
     )
-
-
-def _documents(folder: Traversable) -> Iterator[tuple[str, _Document]]:
-    if not folder.is_dir():
-        return
-    for file in folder.iterdir():
-        if file.name.endswith(".toml"):
-            yield file.name, _read(file)
-
-
-def _read(file: Traversable) -> _Document:
-    try:
-        content: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ContentError(f"{file.name}: cannot be read as TOML ({error})") from error
-    try:
-        return msgspec.convert(content, _Document)
-    except msgspec.ValidationError as error:
-        raise ContentError(f"{file.name}: {error}") from error
 
 
 def _advisory(name: str, document: _Document) -> Advisory:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import string
-import tomllib
 from collections.abc import Mapping
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-import msgspec
 from msgspec import Struct
 
 from leadapron.know.matching.verdicts import OPEN
+from leadapron.model.content import read_toml, shipped
 from leadapron.model.errors import ContentError
+from leadapron.rules.lint import placeholders
 
 PLACES = frozenset({"asked", "version", "vendor", "product", "constraint", "bound", "fixed"})
 """Values that every answer carries in `params`."""
@@ -33,30 +31,21 @@ class Sentence(Struct, frozen=True, forbid_unknown_fields=True):
 
 def load_reasons(folder: Traversable | None = None) -> Mapping[str, Sentence]:
     """Message id → sentence, from `reasons.toml` and `open.toml`; ContentError names file and entry."""
-    place = files("leadapron.content") / "knowledge" if folder is None else folder
+    place = folder or shipped("knowledge")
     found: dict[str, Sentence] = {}
     for name, prefix in _FILES:
-        for entry, sentence in _read(place / name).items():
+        for entry, sentence in read_toml(place / name, dict[str, Sentence]).items():
             for text in (sentence.en, sentence.fr):
                 _check(name, entry, text)
             found[prefix + entry] = sentence
     return found
 
 
-def _read(file: Traversable) -> dict[str, Sentence]:
-    try:
-        return msgspec.convert(tomllib.loads(file.read_text("utf-8")), dict[str, Sentence])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ContentError(f"{file.name}: cannot be read as TOML ({error})") from error
-    except msgspec.ValidationError as error:
-        raise ContentError(f"{file.name}: {error}") from error
-
-
 def _check(name: str, entry: str, text: str) -> None:
     if not text.strip():
         raise ContentError(f"{name}: {entry}: a sentence is empty")
     try:
-        places = {place for _, place, _, _ in string.Formatter().parse(text) if place is not None}
+        places = placeholders(text)
     except ValueError as error:
         raise ContentError(f"{name}: {entry}: {error}") from error
     if unknown := places - PLACES:

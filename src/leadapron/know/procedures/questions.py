@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
+from leadapron.model.content import LANGUAGES, read_toml, shipped
 from leadapron.model.errors import ContentError
 from leadapron.model.events import ProcedureAnswer
 from leadapron.model.procedures import Area, AreaTexts, Measure, Question, QuestionArea, QuestionTexts, Who
 from leadapron.rules.controls import Framework, load_controls
-from leadapron.rules.rule import LANGUAGES
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 _LIMITING = frozenset({ProcedureAnswer.NO, ProcedureAnswer.PARTIAL})
@@ -51,7 +49,7 @@ def load_areas(
 
     Raises `ContentError`, naming file and key, for the first thing missing, unknown or said twice.
     """
-    root = folder or files("leadapron") / "content" / "procedures"
+    root = folder or shipped("procedures")
     known = load_controls() if controls is None else controls
     areas = tuple(_area(root, area, known) for area in Area)
     numbers: dict[int, str] = {}
@@ -72,14 +70,7 @@ def questions_of(areas: Iterable[QuestionArea]) -> tuple[Question, ...]:
 
 def _area(root: Traversable, area: Area, controls: Mapping[str, Framework]) -> QuestionArea:
     name = f"{area}.toml"
-    try:
-        text = (root / name).read_text("utf-8")
-        content = msgspec.convert(tomllib.loads(text), _File)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ContentError(f"{name}: {error}") from error
-    except msgspec.ValidationError as error:
-        said, _, place = str(error).partition(" - at `$")
-        raise ContentError(f"{name}: {place.rstrip('`').lstrip('.') or 'file'}: {said}") from error
+    content = read_toml(root / name, _File)
     texts = {language: getattr(content, language) for language in LANGUAGES}
     for problem in _blanks(texts):
         raise ContentError(f"{name}: {problem}")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from importlib.resources import files
 from importlib.resources.abc import Traversable
-from string import Formatter
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from leadapron.model.content import LANGUAGES, path_first, read_toml, shipped
 from leadapron.model.errors import ContentError
 from leadapron.model.events import ProcedureAnswer
-from leadapron.rules.rule import LANGUAGES
+from leadapron.rules.lint import placeholders
 
 _FILE = "words.toml"
 _SPELLINGS = "spellings"
@@ -34,13 +33,12 @@ class Words(Struct, frozen=True, kw_only=True):
 
 def load_words(folder: Traversable | None = None) -> Words:
     """Raises `ContentError` naming the key when a language lacks a sentence, or two differ in their places."""
-    entry = (folder or files("leadapron") / "content" / "procedures") / _FILE
+    document = read_toml((folder or shipped("procedures")) / _FILE, dict[str, Any])
     try:
-        document = tomllib.loads(entry.read_text("utf-8"))
         spellings = msgspec.convert(document.pop(_SPELLINGS, {}), dict[ProcedureAnswer, tuple[str, ...]])
         groups = msgspec.convert(document, dict[str, dict[str, dict[str, str]]])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ContentError(f"{_FILE}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ContentError(f"{_FILE}: {path_first(str(error))}") from error
     sentences: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
     for group, messages in groups.items():
         for key, texts in messages.items():
@@ -55,9 +53,7 @@ def _check(message: str, texts: Mapping[str, str]) -> None:
     if set(texts) != set(LANGUAGES) or not all(text.strip() for text in texts.values()):
         raise ContentError(f"{_FILE}: {message}: one sentence each in {', '.join(LANGUAGES)} expected")
     try:
-        places = {
-            frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None) for text in texts.values()
-        }
+        places = {placeholders(text) for text in texts.values()}
     except ValueError as error:
         raise ContentError(f"{_FILE}: {message}: {error}") from error
     if len(places) > 1:
