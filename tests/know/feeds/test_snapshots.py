@@ -68,13 +68,26 @@ def test_advisories_add_up_and_the_last_update_counts(store: KnowledgeStore) -> 
     first = load_base().advisories[0]
     changed = msgspec.structs.replace(first, title="Changed", updated=date(2026, 11, 1))
     old = msgspec.structs.replace(load_base().advisories[1], title="Old", updated=date(2001, 1, 1))
-    feed = Feed(id="advisories/vendor.example", title="V", source="x", as_of=date(2026, 11, 1), fetched=NOW)
+    feed = Feed(id="advisories", title="V", source="x", as_of=date(2026, 11, 1), fetched=NOW)
     store.save(feed, Knowledge(advisories=(changed, old, advisory("EX-1", date(2026, 1, 1)))))
 
     titles = {each.id: each.title for each in store.load().advisories}
     assert titles[changed.id] == "Changed"
     assert titles[old.id] != "Old"
     assert len(titles) == len(load_base().advisories) + 1
+
+
+@pytest.mark.parametrize("publisher", ["P", "CISA"])
+def test_another_feed_replaces_nothing_that_ships(store: KnowledgeStore, publisher: str) -> None:
+    """A document of a stranger under a known identifier would clear what the real one says."""
+    shipped = load_base().advisories[0]
+    forged = msgspec.structs.replace(advisory(shipped.id, NOW.date()), publisher=publisher)
+    feed = Feed(id="advisories/stranger", title="S", source="s", as_of=NOW.date(), fetched=NOW)
+    store.save(feed, Knowledge(advisories=(forged,)))
+
+    assert {shipped, forged} <= set(store.load().advisories)
+    other = msgspec.structs.replace(forged, publisher="Q")
+    assert newest([shipped], [other]) == (shipped, other)
 
 
 def test_of_equals_what_a_person_curated_wins() -> None:

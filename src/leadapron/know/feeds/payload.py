@@ -54,13 +54,17 @@ def age_order(feed: Feed) -> tuple[date, datetime]:
 
 
 def newest(*sources: Iterable[Advisory]) -> tuple[Advisory, ...]:
-    """One advisory an identifier: the last updated; of equals, what a person curated, then the later source."""
-    best: dict[str, Advisory] = {}
+    """One advisory an identifier and publisher: the last updated; of equals, the curated, then the later source.
+
+    Another publisher's document of the same identifier is no newer edition: both are kept, and the worse one counts.
+    """
+    best: dict[tuple[str, str], Advisory] = {}
     for source in sources:
         for advisory in source:
-            held = best.get(advisory.id)
+            name = advisory.id, advisory.publisher
+            held = best.get(name)
             if held is None or (advisory.updated, advisory.curated) >= (held.updated, held.curated):
-                best[advisory.id] = advisory
+                best[name] = advisory
     return tuple(best.values())
 
 

@@ -90,14 +90,16 @@ class KnowledgeStore:
             for each in held
             if each.feed.id not in shipped or age_order(each.feed) > age_order(shipped[each.feed.id])
         }
-        advisories = newest(base.advisories, *(each.payload.advisories for each in held))
+        # Nobody else's feed replaces what ships, whatever publisher its documents name.
+        own = [each.payload.advisories for each in held if each.feed.id == _ADVISORIES]
+        others = [each.payload.advisories for each in held if each.feed.id != _ADVISORIES]
         feeds = shipped | {each.feed.id: each.feed for each in held if each.feed.id in winners}
         if _ADVISORIES in winners and _ADVISORIES in shipped:
             both = newest(base.advisories, winners[_ADVISORIES].advisories)
             feeds[_ADVISORIES] = msgspec.structs.replace(feeds[_ADVISORIES], records=len(both))
         empty = Knowledge()
         return Knowledge(
-            advisories=advisories,
+            advisories=(*newest(base.advisories, *own), *newest(*others)),
             exploited=winners.get("kev", empty).exploited or base.exploited,
             epss=winners.get("epss", empty).epss or base.epss,
             lifecycles=by_product(base.lifecycles, winners.get("endoflife", empty).lifecycles),
