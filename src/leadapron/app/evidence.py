@@ -42,10 +42,10 @@ def evidence_pack(
     files = {
         "evidence.html": render_dossier_html(made).encode("utf-8"),
         "evidence.pdf": render_dossier_pdf(made),
-        "inputs.json": inputs.canonical,
+        "inputs.tsv": inputs.canonical,
     }
     if signature:
-        files |= {"inputs.json.sig": signature.value, "inputs.pub.pem": signature.public_key.encode("ascii")}
+        files |= {"inputs.tsv.sig": signature.value, "inputs.pub.pem": signature.public_key.encode("ascii")}
     return Made(files)
 
 

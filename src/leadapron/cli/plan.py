@@ -253,7 +253,7 @@ def evidence(
     knowledge: Path | None,
     decisions: str | None,
 ) -> None:
-    """Write an evidence pack into FOLDER: evidence.html, evidence.pdf, and inputs.json, the hashes of all inputs."""
+    """Write an evidence pack into FOLDER: evidence.html, evidence.pdf, and inputs.tsv, the hashes of all inputs."""
     from leadapron.app.evidence import Made, evidence_pack
     from leadapron.report.dossier import About
 
