@@ -1,33 +1,49 @@
-"""The assessment of a bundled capture as text that a person can review line by line."""
+"""The assessment of a bundled capture, and its plan in each language, as text that a person can review line by line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from leadapron.app import assess_workspace, find_sources, ingest, load_world, seed_of
-from leadapron.report import Document, document
+from leadapron.assess.plan import load_actions, plan
+from leadapron.model.assessment import Assessment
+from leadapron.report import Document, Language, document
+from leadapron.report.plan import PlanDocument, plan_document
 from leadapron.rules import load_rules
 from leadapron.store import Workspace
 
 SCENARIOS = ("department", "well_run")
 FOLDER = Path(__file__).parent
-PARTS = ("assets", "flows", "findings", "exams")
+PARTS = ("assets", "flows", "findings", "exams", *(f"plan-{language}" for language in Language))
 
 
-def assessed(name: str) -> Document:
-    """The document of one bundled capture, judged on the day it was taken."""
+@cache
+def _assessment(name: str) -> Assessment:
+    """One bundled capture, judged on the day it was taken."""
     sources = find_sources([str(files("leadapron.content") / "captures" / f"{name}.pcapng.zst")])
     with Workspace.ephemeral(seed_of(sources)) as workspace:
         ingest(workspace, sources)
         last = max(event.ts for event in workspace.events())
-        rules = load_rules()
-        return document(assess_workspace(workspace, rules, load_world(), now=last), rules, "en")
+        return assess_workspace(workspace, load_rules(), load_world(), now=last)
 
 
-def render(result: Document) -> dict[str, str]:
+def assessed(name: str, language: str = "en") -> Document:
+    """The document of one bundled capture."""
+    return document(_assessment(name), load_rules(), language)
+
+
+def _planned(name: str, language: str) -> PlanDocument:
+    found = _assessment(name)
+    todo = plan(found.picture, found.findings, load_actions(), now=found.generated)
+    return plan_document(todo, assessed(name, language))
+
+
+def render(name: str) -> dict[str, str]:
     """Part → its text."""
+    result = assessed(name)
     names = {asset.id: asset.addresses[0] if asset.addresses else asset.mac for asset in result.assets}
     lines = {
         "assets": _assets(result),
@@ -38,6 +54,7 @@ def render(result: Document) -> dict[str, str]:
             f"by {', '.join(names[device] for device in cell.devices)}"
             for cell in result.utilisation
         ),
+        **{f"plan-{language}": _plan(_planned(name, language)) for language in Language},
     }
     return {part: "\n".join(lines[part]) + "\n" for part in PARTS}
 
@@ -75,3 +92,11 @@ def _findings(result: Document) -> Iterator[str]:
     for finding in result.findings:
         yield f"{finding.severity} {finding.rule} {finding.subject.label} ({finding.confidence})"
         yield f"    {finding.seen}"
+
+
+def _plan(result: PlanDocument) -> Iterator[str]:
+    yield " ".join(result.summary.verdict)
+    for action in result.actions:
+        yield f"{action.rank}. {action.title}"
+        yield f"    {', '.join(person.name for person in action.who)}; {action.hours:g} h; {action.points:.1f}"
+        yield f"    {' '.join(action.reasons)}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.golden.rendering import FOLDER, PARTS, SCENARIOS, assessed, path_of, render
+from tests.golden.rendering import FOLDER, PARTS, SCENARIOS, path_of, render
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_assessment_is_as_reviewed(name: str) -> None:
-    for part, text in render(assessed(name)).items():
+    for part, text in render(name).items():
         assert text == path_of(name, part).read_text(encoding="utf-8"), "python -m tests.golden, then read the diff"
 
 
