@@ -22,6 +22,7 @@ from leadapron.report.dossier.blocks import (
 from leadapron.report.groups import FindingGroup, grouped
 from leadapron.report.plan.contract import PlanDocument
 from leadapron.report.practices.contract import ProceduresDocument
+from leadapron.report.screen import cited
 from leadapron.report.vocabulary import DOCUMENTS, HARMS, ROLES, SEVERITIES, role_names, several
 from leadapron.report.words import Words
 
@@ -157,9 +158,4 @@ def _group(group: FindingGroup, say: Words) -> Iterator[Block]:
 def proof(finding: FindingEntry, say: Words) -> str:
     """Where to look first: packets, then what sources say."""
     packets = [f"{ref.sensor} frame.number == {ref.packet}" for ref in finding.evidence[:2]]
-    quotes = [
-        f"{one.source}{f' {one.place}' if one.place else ''}: “{one.quote}”"
-        + (f" ({say.calendar_day(one.dated)})" if one.dated else "")
-        for one in finding.citations[:2]
-    ]
-    return "; ".join((*packets, *quotes))
+    return "; ".join((*packets, *cited(finding.citations[:2], say)))
