@@ -69,7 +69,7 @@ def test_a_clean_network_alone_meets_nothing_but_what_it_shows() -> None:
 
 
 def test_findings_speak_against_a_control_also_where_only_its_questions_name_them() -> None:
-    one = control(picture(FLAT), "iso27001", "8.22")
+    one = control(picture(FLAT), "pgssi", "care-annuaires-exposition")
     assert one.rules == ()
     assert one.findings
     assert one.state is ControlState.NOT_MET

@@ -112,7 +112,7 @@ def support(name: str, version: str) -> tuple[Release, ...]:
         ("nginx", "1.10"): date(2017, 4, 12),
     }
     end = ends.get((name, version))
-    return (Release(cycle=version, label=f"{name} {version}", end=end),) if end else ()
+    return (Release(cycle=version, label=f"{name} {version}", end=end, ended=end < TODAY),) if end else ()
 
 
 def test_ends_of_support() -> None:
@@ -125,7 +125,7 @@ def test_ends_of_support() -> None:
             ]
         }
     )
-    found = ageing(picture.inventory, picture.declarations, support, today=TODAY)
+    found = ageing(picture.inventory, picture.declarations, support)
     assert {asset: [(one.part, one.certain) for one in parts] for asset, parts in found.items()} == {
         "old": [(Part.SYSTEM, True), (Part.SERVER, False)]  # a distribution may still repair its nginx
     }
@@ -142,8 +142,8 @@ def test_a_listed_system_is_looked_up_as_it_is_written() -> None:
 
     def known(name: str, version: str) -> tuple[Release, ...]:
         end = {("Windows Server 2012 R2", ""): date(2023, 10, 10)}.get((name, version))
-        return (Release(cycle="2012 R2", label=name, end=end),) if end else ()
+        return (Release(cycle="2012 R2", label=name, end=end, ended=True),) if end else ()
 
-    found = ageing(picture.inventory, picture.declarations, known, today=TODAY)
+    found = ageing(picture.inventory, picture.declarations, known)
     assert list(found) == ["vna"]  # what the wire tells goes before what a list says
     assert found["vna"][0].told is not None

@@ -14,7 +14,7 @@ from leadapron.know.advisories.base import load_base
 from leadapron.know.feeds.snapshots import Damaged, KnowledgeStore
 from leadapron.know.matching import Aliases, Matcher, load_aliases, load_overlay
 from leadapron.know.matching.lifecycles import lifecycle
-from leadapron.model.advisories import Advisory, Answers, Feed, Knowledge, Product, Release
+from leadapron.model.advisories import Advisory, Answers, Feed, Knowledge, Product
 from leadapron.model.declared import Declarations
 from leadapron.model.inventory import Inventory
 from leadapron.model.picture import Picture
@@ -39,15 +39,10 @@ class World(Struct, frozen=True, kw_only=True):
             declarations=declarations,
             exposures=exposures(inventory, declarations, self.ask),
             ageing=ageing(
-                inventory, declarations, lambda name, version: self._support(name, version, today), today=today
+                inventory,
+                declarations,
+                lambda name, version: lifecycle(self.knowledge, self.aliases, name, version, today),
             ),
-        )
-
-    def _support(self, name: str, version: str, today: date) -> tuple[Release, ...]:
-        answer = lifecycle(self.knowledge, self.aliases, name, version, today)
-        return tuple(
-            Release(cycle=one.name, label=one.name, end=one.end, ended=one.ended, extended_end=one.extended_end)
-            for one in answer.editions
         )
 
 

@@ -18,7 +18,7 @@ Ask = Callable[[Product], Answers]
 """What is known of one product."""
 
 Support = Callable[[str, str], tuple[Release, ...]]
-"""Product and version → the editions that fit; empty when nothing is known."""
+"""Product and version → the releases that fit, ended or not as of today; empty when nothing is known."""
 
 _HARMLESS = frozenset({"not_affected", "fixed", "resolved", "resolved_with_pedigree", "false_positive"})
 """States by which a maker says that a flaw cannot be used (CycloneDX 1.5 `impactAnalysisState`, CSAF VEX, OpenVEX)."""
@@ -39,15 +39,13 @@ def exposures(inventory: Inventory, declarations: Declarations, ask: Ask) -> Map
     return found
 
 
-def ageing(
-    inventory: Inventory, declarations: Declarations, support: Support, *, today: date
-) -> Mapping[str, tuple[Ageing, ...]]:
-    """Asset id → its parts whose support has ended, or may have, on `today`."""
+def ageing(inventory: Inventory, declarations: Declarations, support: Support) -> Mapping[str, tuple[Ageing, ...]]:
+    """Asset id → its parts whose support has ended, or may have."""
     found = {}
     for asset in inventory.assets:
         if asset.external:
             continue
-        parts = tuple(_ageing(asset, declarations.of.get(asset.id, Declared()), support, today))
+        parts = tuple(_ageing(asset, declarations.of.get(asset.id, Declared()), support))
         if parts:
             found[asset.id] = parts
     return found
@@ -138,34 +136,34 @@ def _excused(exposure: Exposure, said: Declared) -> Exposure:
     )
 
 
-def _ageing(asset: Asset, said: Declared, support: Support, today: date) -> Iterator[Ageing]:
+def _ageing(asset: Asset, said: Declared, support: Support) -> Iterator[Ageing]:
     # Windows tells builds that several editions share; the predicate of os-eol knows them.
     if asset.os and asset.os_version and asset.os != "Windows":
-        yield from _aged(Part.SYSTEM, asset.os, asset.os_version, support, today, certain=True)
+        yield from _aged(Part.SYSTEM, asset.os, asset.os_version, support, certain=True)
     for component in asset.components:
         if component.version and not is_toolkit(component):
             # Distributions keep repairing versions that their makers gave up.
             yield from _aged(
-                Part.SERVER, component.name, component.version, support, today, certain=False,
+                Part.SERVER, component.name, component.version, support, certain=False,
                 evidence=component.evidence,
             )  # fmt: skip
     for declared in said.components:
         if declared.version:
             yield from _aged(
-                Part.COMPONENT, declared.name, declared.version, support, today, certain=False, told=_cited(declared)
+                Part.COMPONENT, declared.name, declared.version, support, certain=False, told=_cited(declared)
             )
     if said.device and said.device.os and not asset.os:
         told = Citation(source=said.device.sensor, quote=said.device.os, place=str(said.device.packet))
         # Where the name ends and the version begins, only the lookup knows: "Windows Server 2012 R2", "Debian 12".
-        yield from _aged(Part.SYSTEM, said.device.os, "", support, today, certain=True, told=told)
+        yield from _aged(Part.SYSTEM, said.device.os, "", support, certain=True, told=told)
 
 
 def _aged(
-    part: Part, name: str, version: str, support: Support, today: date, *, certain: bool, evidence: str = "",
+    part: Part, name: str, version: str, support: Support, *, certain: bool, evidence: str = "",
     told: Citation | None = None,
 ) -> Iterator[Ageing]:  # fmt: skip
     releases = support(name, version)
-    ended = [release for release in releases if release.end is not None and release.end < today]
+    ended = [release for release in releases if release.ended]
     if ended:
         yield Ageing(
             part=part, product=name, version=version, releases=releases,

@@ -84,7 +84,7 @@ class Release(Struct, frozen=True, kw_only=True):
     extended_end: date | None = None
     """Last day of support that must be bought."""
     ended: bool = False
-    """Ordinary support has ended, on a day that the source does not tell (`end` is None then)."""
+    """Ordinary support has ended: in a source, on a day that it does not tell (`end` is None then)."""
     latest: str = ""
 
 

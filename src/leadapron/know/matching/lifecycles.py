@@ -7,11 +7,10 @@ instead of choosing one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
-from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import structs
 
 from leadapron.know.matching.aliases import Aliases
 from leadapron.know.matching.names import words
@@ -25,63 +24,22 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 _NOISE = frozenset({"home", "pro", "professional", "edition", "lts", "linux", "x64", "gnu", "64", "bit", "64bit"})
 
 
-class Support(StrEnum):
-    """Whether the maker still repairs it."""
-
-    SUPPORTED = "supported"
-    ENDED = "ended"
-    SOME_ENDED = "some-ended"
-    """It is one of several editions, and support of some of them has ended."""
-    UNKNOWN = "unknown"
-
-
-class Edition(Struct, frozen=True):
-    """A release it may be. `end`: last day of ordinary support, None when not announced or not dated."""
-
-    name: str
-    ended: bool
-    end: date | None
-    extended_end: date | None
-    """Last day of support that must be bought; whether it was bought is not known."""
-
-
-class LifecycleAnswer(Struct, frozen=True, kw_only=True):
-    """What is known of a version's support. `product` is endoflife.date's name, empty when the product is unknown."""
-
-    support: Support
-    product: str = ""
-    editions: tuple[Edition, ...] = ()
-    """The longest supported last."""
-
-
-def lifecycle(knowledge: Knowledge, aliases: Aliases, name: str, version: str, today: date) -> LifecycleAnswer:
-    """Support of a product by name (which may hold the version: `Windows 7 SP1`, `Ubuntu 22.04.5 LTS`)."""
+def lifecycle(knowledge: Knowledge, aliases: Aliases, name: str, version: str, today: date) -> tuple[Release, ...]:
+    """The releases that a product may be, by name (which may hold the version: `Windows 7 SP1`), the longest supported
+    last; `ended` as of `today`. Empty when the product or the version is not known."""
     known = {entry.product: entry for entry in knowledge.lifecycles}
     some = words(name)
     for start, product in aliases.lifecycles:
         if some[: len(start)] == start and product in known:
-            rest = " ".join(some[len(start) :])
-            return _answer(_releases(known, product, rest, version), today, product)
-    return LifecycleAnswer(support=Support.UNKNOWN)
+            found = _releases(known, product, " ".join(some[len(start) :]), version)
+            titled = (_titled(entry, release, today) for entry, release in found)
+            return tuple(sorted(titled, key=lambda release: (release.end or date.max, release.label)))
+    return ()
 
 
-def _answer(found: Sequence[tuple[Lifecycle, Release]], today: date, product: str) -> LifecycleAnswer:
-    editions = [_edition(entry, release, today) for entry, release in found]
-    ended = [edition for edition in editions if edition.ended]
-    support = Support.SOME_ENDED
-    if not editions:
-        support = Support.UNKNOWN
-    elif not ended:
-        support = Support.SUPPORTED
-    elif len(ended) == len(editions):
-        support = Support.ENDED
-    editions.sort(key=lambda edition: (edition.end or date.max, edition.name))
-    return LifecycleAnswer(support=support, product=product, editions=tuple(editions))
-
-
-def _edition(entry: Lifecycle, release: Release, today: date) -> Edition:
+def _titled(entry: Lifecycle, release: Release, today: date) -> Release:
     ended = release.ended or (release.end is not None and release.end < today)
-    return Edition(_title(entry, release), ended, release.end, release.extended_end)
+    return structs.replace(release, label=_title(entry, release), ended=ended)
 
 
 def _releases(known: dict[str, Lifecycle], product: str, rest: str, version: str) -> list[tuple[Lifecycle, Release]]:
