@@ -120,7 +120,7 @@ def test_vex_within_and_beside_a_bill() -> None:
     }
     declared = read_sbom(cyclonedx(vulnerabilities=flaws, **parts), ORIGIN)
     assert document(declared).type is DocumentType.SBOM
-    assert document(declared).remarks == ("vex.no-analysis=CVE-2020-0001",)
+    assert document(declared).remarks == ("vex.excuses=1", "vex.no-analysis=CVE-2020-0001")
     assert [
         (each.cve, each.state, each.justification, each.component)
         for each in declared

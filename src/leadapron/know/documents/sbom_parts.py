@@ -69,6 +69,9 @@ class Bill(Struct, kw_only=True):
         """The document, its components, its statements. SourceError when there are neither."""
         if not self.components and not self.statements and not self.product:
             raise SourceError(f"{self.origin.name}: names no product, no component and no flaw; ask for the whole file")
+        excused = {said.cve for said in self.statements if said.harmless}
+        if excused:
+            self.remarks.insert(0, f"vex.excuses={len(excused)}")
         kind = DocumentType.VEX if self.statements and not self.components else DocumentType.SBOM
         document = DocumentAdded(
             **self.origin.where(0),

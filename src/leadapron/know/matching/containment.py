@@ -47,6 +47,10 @@ class Reason(StrEnum):
     NOT_STATED = "match.not-stated"
     INVESTIGATED = "match.investigated"
     CONFLICT = "match.conflict"
+    VERSIONS_DISAGREE = "match.versions-disagree"
+    """A device tells several versions, of which only some are concerned."""
+    EXCUSED = "match.excused"
+    """A document of its maker says that none of the flaws can be used in the device."""
 
 
 class Containment(Struct, frozen=True):

@@ -12,8 +12,8 @@ from leadapron.model.content import read_toml, shipped
 from leadapron.model.errors import ContentError
 from leadapron.rules.lint import placeholders
 
-PLACES = frozenset({"asked", "version", "vendor", "product", "constraint", "bound", "fixed"})
-"""Values that every answer carries in `params`."""
+PLACES = frozenset({"asked", "version", "vendor", "product", "constraint", "bound", "fixed", "document"})
+"""Values that answers carry in `params`."""
 
 _FILES = (("reasons.toml", "match."), ("open.toml", OPEN))
 

@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from leadapron.model.events.base import Event, kind_tag
 
+_HARMLESS = frozenset({"not_affected", "fixed", "resolved", "resolved_with_pedigree", "false_positive"})
+"""States by which a maker says that a flaw cannot be used (CycloneDX 1.5 `impactAnalysisState`, CSAF VEX, OpenVEX)."""
+
 
 class DocumentType(StrEnum):
     """What a document is."""
@@ -86,6 +89,11 @@ class ExploitabilityDeclared(Declaration, frozen=True, kw_only=True, tag_field="
     justification: str = ""
     component: str = ""
     """Package URL or name it is about; empty means the product as a whole."""
+
+    @property
+    def harmless(self) -> bool:
+        """The flaw cannot be used, says the document."""
+        return self.state in _HARMLESS
 
 
 class DeviceDeclared(Declaration, frozen=True, kw_only=True, tag_field="kind", tag=kind_tag):
