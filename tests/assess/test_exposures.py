@@ -98,6 +98,17 @@ def test_flaws_that_the_maker_excuses_are_left_out_and_named() -> None:
     assert (answer.cves, answer.exploited, exposure.excused) == (("CVE-2",), (), ("CVE-1",))
 
 
+def test_an_advisory_that_a_document_excuses_whole_leaves_a_trace() -> None:
+    """Anyone can write such a document: it must be seen that, and by which, a device was cleared."""
+    said = [{"cve": cve, "state": "not_affected"} for cve in ("CVE-1", "CVE-2")]
+    declared = {"pacs": {"documents": ["vex"], "exploitability": said}}
+    picture = picture_of({"assets": [pacs("1.0")], "declared": declared})
+    (exposure,) = exposures(picture.inventory, picture.declarations, ask)["pacs"]
+    (answer,) = exposure.answers.answers
+    assert (answer.verdict, answer.reason, answer.exploited) == (Verdict.NOT_AFFECTED, "match.excused", ())
+    assert (answer.params["document"], answer.cves) == ("sample", ("CVE-1", "CVE-2"))
+
+
 def test_a_maker_that_confirms_a_flaw_excuses_nothing() -> None:
     picture = sbom("exploitable")
     (exposure,) = exposures(picture.inventory, picture.declarations, ask)["pacs"]

@@ -7,6 +7,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from leadapron.know.matching.containment import Reason
 from leadapron.model.advisories import Answer, Answers, Product, Release, Verdict
 from leadapron.model.declared import Declarations, Declared
 from leadapron.model.events import ComponentDeclared, DocumentType
@@ -19,9 +20,6 @@ Ask = Callable[[Product], Answers]
 
 Support = Callable[[str, str], tuple[Release, ...]]
 """Product and version → the releases that fit, ended or not as of today; empty when nothing is known."""
-
-_HARMLESS = frozenset({"not_affected", "fixed", "resolved", "resolved_with_pedigree", "false_positive"})
-"""States by which a maker says that a flaw cannot be used (CycloneDX 1.5 `impactAnalysisState`, CSAF VEX, OpenVEX)."""
 
 _WORST_FIRST = (Verdict.AFFECTED, Verdict.REVIEW, Verdict.NOT_AFFECTED)
 
@@ -107,7 +105,7 @@ def _combined(said: list[Answers]) -> Answers:
         verdicts = {answer.verdict for answer in given}
         worst = min(given, key=lambda answer: _WORST_FIRST.index(answer.verdict))
         disagree = verdicts >= {Verdict.AFFECTED, Verdict.NOT_AFFECTED}
-        agreed.append(replace(worst, verdict=Verdict.REVIEW, reason="match.versions-disagree") if disagree else worst)
+        agreed.append(replace(worst, verdict=Verdict.REVIEW, reason=Reason.VERSIONS_DISAGREE) if disagree else worst)
     return replace(
         said[0],
         product=replace(said[0].product, version=", ".join(one.product.version for one in said if one.product.version)),
@@ -116,24 +114,34 @@ def _combined(said: list[Answers]) -> Answers:
 
 
 def _excused(exposure: Exposure, said: Declared) -> Exposure:
-    """Without the flaws that the maker says cannot be used in this device (VEX)."""
+    """Without the flaws that the maker says cannot be used in this device (VEX).
+
+    An advisory of which no flaw is left stays, as one that does not concern it: nothing may vanish without a trace.
+    """
     product = exposure.answers.product
     names = {product.purl, product.name, ""}
-    excused = {one.cve for one in said.exploitability if one.state in _HARMLESS and one.component in names}
-    if not excused:
-        return exposure
-    left = []
-    for answer in exposure.answers.answers:
-        cves = tuple(cve for cve in answer.cves if cve not in excused)
-        if cves or not answer.cves:
-            exploited = tuple(cve for cve in answer.exploited if cve not in excused)
-            left.append(replace(answer, cves=cves, exploited=exploited))
+    by = {one.cve: one.sensor for one in said.exploitability if one.harmless and one.component in names}
     known = {cve for answer in exposure.answers.answers for cve in answer.cves}
     return replace(
         exposure,
-        answers=replace(exposure.answers, answers=tuple(left)),
-        excused=tuple(sorted(excused & known)),
+        answers=replace(exposure.answers, answers=tuple(_without(answer, by) for answer in exposure.answers.answers)),
+        excused=tuple(sorted(by.keys() & known)),
     )
+
+
+def _without(answer: Answer, excused: Mapping[str, str]) -> Answer:
+    """What is left of an answer; `excused`: flaw → the document that says so."""
+    cves = tuple(cve for cve in answer.cves if cve not in excused)
+    if cves == answer.cves or answer.verdict is Verdict.NOT_AFFECTED:
+        return answer
+    if not cves:
+        documents = ", ".join(dict.fromkeys(excused[cve] for cve in answer.cves))
+        params = {**answer.params, "document": documents}
+        return replace(
+            answer, verdict=Verdict.NOT_AFFECTED, reason=Reason.EXCUSED, params=params, exploited=(), ransomware=False
+        )
+    exploited = tuple(cve for cve in answer.exploited if cve not in excused)
+    return replace(answer, cves=cves, exploited=exploited, ransomware=answer.ransomware and bool(exploited))
 
 
 def _ageing(asset: Asset, said: Declared, support: Support) -> Iterator[Ageing]:
