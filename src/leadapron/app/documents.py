@@ -1,8 +1,8 @@
-"""Documents in a workspace: added whole or not at all, listed, taken out again."""
+"""Documents and answers in a workspace: added whole or not at all; documents are listed, and taken out again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from leadapron.know.documents.columns import ColumnMemory
 from leadapron.know.documents.recognise import read_document
 from leadapron.know.documents.targets import Devices
 from leadapron.model.errors import SourceError, UsageError
-from leadapron.model.events import Declaration, DocumentAdded, DocumentType
+from leadapron.model.events import DocumentAdded, DocumentType, ProcedureAnswered
 from leadapron.store import Workspace
 
 MAX_BYTES = 64 << 20
@@ -36,7 +36,7 @@ def add_document(
     """Read one document into the workspace, in place of what was read of the same name for the same device."""
     memory = ColumnMemory(workspace.path / COLUMNS)
     declared = read_document(
-        _content(path),
+        read_file(path),
         path.name,
         ts=now,
         key=workspace.key,
@@ -48,7 +48,7 @@ def add_document(
     )
     document = next(event for event in declared if isinstance(event, DocumentAdded))
     _check_target(workspace, document)
-    _write(workspace, document, declared)
+    workspace.keep(_source(document), declared)
     memory.save()
     return document
 
@@ -69,7 +69,15 @@ def remove_document(workspace: Workspace, name: str) -> int:
     return len(found)
 
 
-def _content(path: Path) -> bytes:
+def keep_answers(workspace: Workspace, answers: Iterable[ProcedureAnswered], *, now: datetime, source: str) -> int:
+    """Answers to procedure questions, kept beside the earlier ones; how many there were."""
+    given = tuple(answers)
+    workspace.keep(f"procedures/{source}/{now.isoformat()}", given)
+    return len(given)
+
+
+def read_file(path: Path) -> bytes:
+    """A file that a person named."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SourceError(f"{path}: larger than {MAX_BYTES >> 20} MB; no form, list or bill of materials is")
@@ -90,17 +98,6 @@ def _check_target(workspace: Workspace, document: DocumentAdded) -> None:
         raise UsageError(
             f"{document.asset}: no device, or more than one, goes by that name; `leadapron inventory` lists them"
         )
-
-
-def _write(workspace: Workspace, document: DocumentAdded, declared: list[Declaration]) -> None:
-    writer = workspace.writer(_source(document))
-    try:
-        for event in declared:
-            writer.write(event)
-        writer.commit()
-    except BaseException:
-        writer.abort()
-        raise
 
 
 def _source(document: DocumentAdded) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
 
-from msgspec import Struct
-
 from leadapron.app.planning import Situation
 from leadapron.report import document
 from leadapron.report.dossier import (
@@ -24,16 +22,10 @@ from leadapron.report.practices import coverage_document, procedures_document
 from leadapron.rules import Rule
 
 
-class Made(Struct, frozen=True):
-    """File name → content."""
-
-    files: Mapping[str, bytes]
-
-
 def evidence_pack(
     found: Situation, rules: Sequence[Rule], about: About, *, languages: Sequence[str], key: Path | None, zone: tzinfo
-) -> Made:
-    """The dossier as HTML and PDF, and the list of inputs; with `key`, its Ed25519 signature beside it."""
+) -> Mapping[str, bytes]:
+    """File name → content: the dossier as HTML and PDF, and the list of inputs; with `key`, its Ed25519 signature."""
     inputs = input_list(found.assessment)
     signature = _signed(inputs.canonical, key, about.prepared_by) if key else None
     made = dossier(
@@ -46,7 +38,7 @@ def evidence_pack(
     }
     if signature:
         files |= {"inputs.tsv.sig": signature.value, "inputs.pub.pem": signature.public_key.encode("ascii")}
-    return Made(files)
+    return files
 
 
 def _edition(found: Situation, rules: Sequence[Rule], language: str) -> Edition:

@@ -32,7 +32,14 @@ from leadapron.app import (
 from leadapron.app.documents import add_document
 from leadapron.cli.documents import document as document_commands
 from leadapron.cli.knowledge import knowledge as knowledge_commands
-from leadapron.cli.options import knowledge_folder, knowledge_option, language_option, output_options, workspace_option
+from leadapron.cli.options import (
+    json_flag,
+    knowledge_folder,
+    knowledge_option,
+    language_option,
+    output_options,
+    workspace_option,
+)
 from leadapron.cli.output import Output, show, show_part
 from leadapron.cli.plan import evidence, frameworks
 from leadapron.cli.plan import plan as plan_commands
@@ -147,7 +154,7 @@ def _reader(name: str, help_text: str) -> None:
     @main.command(name, help=help_text)
     @workspace_option
     @knowledge_option
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+    @json_flag
     @language_option
     def command(workspace: Path, knowledge: Path | None, as_json: bool, language: str) -> None:
         rules, world = load_rules(), load_world(knowledge_folder(knowledge))

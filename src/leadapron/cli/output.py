@@ -14,7 +14,7 @@ from msgspec import Struct
 from rich.console import Console
 
 from leadapron.model.assessment import Assessment
-from leadapron.model.errors import SourceError, UsageError
+from leadapron.model.errors import UsageError
 from leadapron.report import (
     Document,
     document,
@@ -91,16 +91,6 @@ def write_file(path: Path, content: bytes) -> None:
     """Write one result; UsageError says why it cannot be."""
     with _writing(path):
         path.write_bytes(content)
-
-
-def read_file(path: Path, most: int) -> bytes:
-    """A file that a person named, of at most `most` bytes."""
-    try:
-        if path.stat().st_size > most:
-            raise SourceError(f"{path}: larger than {most >> 20} MB")
-        return path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 _PARTS = {"inventory": ("assets", render_inventory), "flows": ("flows", render_flows),

@@ -26,7 +26,7 @@ from leadapron.cli.output import local_zone, write_file
 from leadapron.model.errors import UsageError
 from leadapron.model.plan import WorkStatus
 from leadapron.report import Document, document, encode
-from leadapron.rules import load_rules
+from leadapron.rules import Rule, load_rules
 from leadapron.store import Workspace
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def plan(
         raise UsageError(
             "name a workspace: `leadapron plan --workspace FOLDER`; `leadapron assess --workspace` makes one"
         )
-    _, _, result = planned(workspace, knowledge, decisions, language)
+    _, _, result = _planned(workspace, knowledge, decisions, language)
     if json_file:
         _put(json_file, encode(result))
     if csv_file:
@@ -92,28 +92,26 @@ def _put(target: str, content: bytes) -> None:
         write_file(Path(target), content)
 
 
-def planned(
+def _planned(
     workspace: Path, knowledge: Path | None, database: str | None, language: str
 ) -> tuple[Situation, Document, PlanDocument]:
     """The situation of a workspace, with this run kept; its assessment and its plan in words."""
-    opened, rules = Workspace.open(workspace), load_rules()
-    with open_decisions(opened, database) as decisions:
-        found = situation(
-            opened, rules, load_world(knowledge_folder(knowledge)), now=datetime.now(UTC), zone=local_zone(),
-            decisions=decisions,
-        )  # fmt: skip
-    return found, *worded(found, language)
-
-
-def worded(found: Situation, language: str) -> tuple[Document, PlanDocument]:
-    """The assessment and the plan in one language."""
     from leadapron.report.plan import plan_document
 
-    rules = load_rules()
+    found, rules = _situation(workspace, knowledge, database)
     assessed = document(found.assessment, rules, language)
-    return assessed, plan_document(
+    result = plan_document(
         found.plan, assessed, states=found.states, changes=found.changes, rules=rules, actions=found.actions
     )
+    return found, assessed, result
+
+
+def _situation(workspace: Path, knowledge: Path | None, database: str | None) -> tuple[Situation, tuple[Rule, ...]]:
+    """The situation of a workspace, with this run kept, and the rules it was judged by."""
+    opened, rules, world = Workspace.open(workspace), load_rules(), load_world(knowledge_folder(knowledge))
+    with open_decisions(opened, database) as decisions:
+        now = datetime.now(UTC)
+        return situation(opened, rules, world, now=now, zone=local_zone(), decisions=decisions), rules
 
 
 @plan.command(short_help="Give an action to someone, or say how far it is.")
@@ -140,7 +138,7 @@ def assign(
     language: str,
 ) -> None:
     """Give ACTION (its id in the plan) to someone, with a day; or say how far it is."""
-    _, _, result = planned(workspace, knowledge, decisions, language)
+    _, _, result = _planned(workspace, knowledge, decisions, language)
     titles = {one.id: one.title for one in result.actions}
     if action not in titles:
         raise UsageError(f"{action}: no such action in the plan; `leadapron plan` shows their ids")
@@ -178,7 +176,7 @@ def accept(
     language: str,
 ) -> None:
     """Accept the risk of ID, a finding or an action: a named person, a reason, a last day. It then leaves the plan."""
-    found, assessed, result = planned(workspace, knowledge, decisions, language)
+    found, assessed, result = _planned(workspace, knowledge, decisions, language)
     about = {one.id: f"{one.title}: {one.subject.label}" for one in assessed.findings}
     about |= {state.id: state.question.texts[language].question for state in found.states}
     about |= {one.id: one.title for one in result.actions}
@@ -254,16 +252,11 @@ def evidence(
     decisions: str | None,
 ) -> None:
     """Write an evidence pack into FOLDER: evidence.html, evidence.pdf, and inputs.tsv, the hashes of all inputs."""
-    from leadapron.app.evidence import Made, evidence_pack
+    from leadapron.app.evidence import evidence_pack
     from leadapron.report.dossier import About
 
-    opened, rules = Workspace.open(workspace), load_rules()
-    with open_decisions(opened, decisions) as decided:
-        found = situation(
-            opened, rules, load_world(knowledge_folder(knowledge)), now=datetime.now(UTC), zone=local_zone(),
-            decisions=decided,
-        )  # fmt: skip
-    made: Made = evidence_pack(
+    found, rules = _situation(workspace, knowledge, decisions)
+    files = evidence_pack(
         found,
         rules,
         About(organisation=organisation, scope=scope, prepared_by=by, prepared_for=audience),
@@ -272,6 +265,6 @@ def evidence(
         zone=local_zone(),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in made.files.items():
+    for name, content in files.items():
         write_file(folder / name, content)
         click.echo(folder / name)

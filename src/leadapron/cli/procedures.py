@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from leadapron.app import load_world
-from leadapron.app.answers import MAX_WORKBOOK, keep_answers
+from leadapron.app.documents import keep_answers, read_file
 from leadapron.app.planning import Situation, situation
 from leadapron.cli.options import json_flag, knowledge_folder, knowledge_option, language_option, workspace_option
-from leadapron.cli.output import local_zone, read_file, write_file
+from leadapron.cli.output import local_zone, write_file
 from leadapron.know.procedures import Words, answered, load_areas, load_words, questions_of
 from leadapron.model.events import ProcedureAnswer
 from leadapron.model.procedures import AnswerState, Area, Basis, QuestionArea, QuestionState
@@ -176,9 +176,7 @@ def import_(file: Path, workspace: Path, language: str) -> None:
     from leadapron.know.procedures.spreadsheet import read_questionnaire
 
     now = datetime.now(UTC)
-    answers = read_questionnaire(
-        read_file(file, MAX_WORKBOOK), file.name, questions_of(load_areas()), load_words(), now=now
-    )
+    answers = read_questionnaire(read_file(file), file.name, questions_of(load_areas()), load_words(), now=now)
     kept = keep_answers(Workspace.open_or_create(workspace), answers, now=now, source=file.name)
     click.echo(words(language).ngettext("{n} answer kept.", "{n} answers kept.", kept))
 

@@ -11,7 +11,7 @@ import os
 import secrets
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -102,6 +102,17 @@ class Workspace:
     def writer(self, source_id: str) -> Writer:
         """Takes the events of one source, such as a capture or the files of a rotating one."""
         return Writer(self._events, source_id)
+
+    def keep(self, source_id: str, events: Iterable[Event]) -> None:
+        """Write all events of one source, or none."""
+        writer = self.writer(source_id)
+        try:
+            for event in events:
+                writer.write(event)
+            writer.commit()
+        except BaseException:
+            writer.abort()
+            raise
 
     def remove(self, source_id: str) -> None:
         """Forget what was written of one source."""
