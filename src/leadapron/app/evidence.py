@@ -34,10 +34,10 @@ def evidence_pack(
     files = {
         "evidence.html": render_dossier_html(made).encode("utf-8"),
         "evidence.pdf": render_dossier_pdf(made),
-        "inputs.tsv": inputs.canonical,
+        "inputs.txt": inputs.canonical,
     }
     if signature:
-        files |= {"inputs.tsv.sig": signature.value, "inputs.pub.pem": signature.public_key.encode("ascii")}
+        files |= {"inputs.sig": signature.value, "inputs.pub.pem": signature.public_key.encode("ascii")}
     return files
 
 

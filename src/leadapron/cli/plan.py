@@ -251,7 +251,7 @@ def evidence(
     knowledge: Path | None,
     decisions: str | None,
 ) -> None:
-    """Write an evidence pack into FOLDER: evidence.html, evidence.pdf, and inputs.tsv, the hashes of all inputs."""
+    """Write an evidence pack into FOLDER: evidence.html, evidence.pdf, and inputs.txt, the hashes of all inputs."""
     from leadapron.app.evidence import evidence_pack
     from leadapron.report.dossier import About
 

@@ -104,8 +104,10 @@ class Fold:
         }
 
     def take(self, event: Event) -> None:
-        """Fold one event."""
-        self._handlers[type(event)](event)
+        """Fold one event. What documents and people declare was not seen, and is left out."""
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event)
 
     def _counts(self, event: Session | Anomaly) -> bool:
         """Is this sensor's account the one to count? What two sensors saw of a conversation counts once.
