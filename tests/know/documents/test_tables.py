@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadapron.know.documents import workbooks
 from leadapron.know.documents.tables import MAX_TABLE_ROWS, read_table, word_of
 from leadapron.know.documents.workbooks import MAX_FILE
 from leadapron.model.errors import SourceError
@@ -97,7 +98,7 @@ def test_a_million_rows_stop_early() -> None:
     start = time.process_time()
     with pytest.raises(SourceError, match=f"more than {MAX_TABLE_ROWS} rows"):
         read_table(data, "list.csv")
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 3
     with pytest.raises(SourceError, match="at most 32 MB"):
         read_table(b"a,b\n" * (MAX_FILE // 4 + 1), "list.csv")
 
@@ -209,18 +210,18 @@ def test_two_parts_of_one_name_are_refused() -> None:
         read_table(stream.getvalue(), "list.xlsx")
 
 
-def test_rows_far_down_and_columns_far_out_are_bounded() -> None:
+def test_rows_far_down_and_columns_far_out_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbooks, "MAX_ROWS", 10_000)
+    monkeypatch.setattr(workbooks, "MAX_CELLS", 500_000)
     data = workbook(("S", ROWS))
     sheet = part(data, SHEET)
     far = b'<row r="99999999"><c r="A99999999" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
     wide = b"".join(
-        b'<row r="%d"><c r="XFD%d" t="inlineStr"><is><t>x</t></is></c></row>' % (row, row) for row in range(4, 400)
+        b'<row r="%d"><c r="XFD%d" t="inlineStr"><is><t>x</t></is></c></row>' % (row, row) for row in range(4, 40)
     )
     for added in (far, wide + b"</sheetData>"):
-        start = time.process_time()
         with pytest.raises(SourceError, match="too many cells"):
             read_table(with_parts(data, {SHEET: sheet.replace(b"</sheetData>", added)}), "list.xlsx")
-        assert time.process_time() - start < 10
 
 
 # ---------------------------------------------------------------- properties

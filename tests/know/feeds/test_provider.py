@@ -291,6 +291,7 @@ def test_compressed_answers_are_read(scene: Scene) -> None:
 
 def test_a_server_that_drips_is_left(scene: Scene) -> None:
     scene.site.tree[METADATA] = drip
+    scene.connection = msgspec.structs.replace(scene.connection, total_seconds=0.4)
     with pytest.raises(SourceError, match="no complete answer in time"):
         scene.update()
 

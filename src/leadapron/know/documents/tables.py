@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from msgspec import Struct
 
@@ -199,7 +199,7 @@ def _table(rows: Iterator[Numbered], name: str, words: frozenset[str], *, unit: 
     if len(headers) > MAX_COLUMNS:
         raise SourceError(f"{name}, {unit} {first[start][0]}: {len(headers)} columns, at most {MAX_COLUMNS} are read")
     below: list[Row] = []
-    for number, cells in (*first[start + 1 :], *rows):
+    for number, cells in chain(first[start + 1 :], rows):  # one by one: what is too long is left unread
         if len(below) >= MAX_TABLE_ROWS:
             raise SourceError(f"{name}, {unit} {number}: more than {MAX_TABLE_ROWS} rows; split the list")
         below.append(Row(number, _fitted(cells, headers, f"{name}, {unit} {number}", strict=unit == "line")))
