@@ -11,7 +11,7 @@ from leadapron.know.documents.columns import ColumnMemory
 from leadapron.know.documents.recognise import read_document
 from leadapron.know.documents.targets import Devices
 from leadapron.model.errors import SourceError, UsageError
-from leadapron.model.events import DocumentAdded, DocumentType, ProcedureAnswered
+from leadapron.model.events import LISTS, DocumentAdded, DocumentType, ProcedureAnswered
 from leadapron.store import Workspace
 
 MAX_BYTES = 64 << 20
@@ -19,8 +19,6 @@ MAX_BYTES = 64 << 20
 
 COLUMNS = "columns.toml"
 """File of the workspace that remembers which column of a list is what."""
-
-_LISTS = frozenset({DocumentType.ASSETS, DocumentType.AE_REGISTER, DocumentType.ZONES})
 
 
 def add_document(
@@ -88,7 +86,7 @@ def read_file(path: Path) -> bytes:
 
 def _check_target(workspace: Workspace, document: DocumentAdded) -> None:
     """A form that belongs to no device would be forgotten; better to hear so now."""
-    if document.type in _LISTS:
+    if document.type in LISTS:
         if document.asset or document.model:
             raise UsageError(f"{document.sensor}: a list names its devices itself; leave --asset and --model out")
         return

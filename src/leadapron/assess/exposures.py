@@ -8,6 +8,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from leadapron.know.matching.containment import Reason
+from leadapron.know.matching.verdicts import SEVERITY
 from leadapron.model.advisories import Answer, Answers, Product, Release, Verdict
 from leadapron.model.declared import Declarations, Declared
 from leadapron.model.events import ComponentDeclared, DocumentType
@@ -20,8 +21,6 @@ Ask = Callable[[Product], Answers]
 
 Support = Callable[[str, str], tuple[Release, ...]]
 """Product and version → the releases that fit, ended or not as of today; empty when nothing is known."""
-
-_WORST_FIRST = (Verdict.AFFECTED, Verdict.REVIEW, Verdict.NOT_AFFECTED)
 
 
 def exposures(inventory: Inventory, declarations: Declarations, ask: Ask) -> Mapping[str, tuple[Exposure, ...]]:
@@ -103,13 +102,13 @@ def _combined(said: list[Answers]) -> Answers:
     agreed = []
     for given in by_advisory.values():
         verdicts = {answer.verdict for answer in given}
-        worst = min(given, key=lambda answer: _WORST_FIRST.index(answer.verdict))
+        worst = min(given, key=lambda answer: SEVERITY[answer.verdict])
         disagree = verdicts >= {Verdict.AFFECTED, Verdict.NOT_AFFECTED}
         agreed.append(replace(worst, verdict=Verdict.REVIEW, reason=Reason.VERSIONS_DISAGREE) if disagree else worst)
     return replace(
         said[0],
         product=replace(said[0].product, version=", ".join(one.product.version for one in said if one.product.version)),
-        answers=tuple(sorted(agreed, key=lambda answer: _WORST_FIRST.index(answer.verdict))),
+        answers=tuple(sorted(agreed, key=lambda answer: SEVERITY[answer.verdict])),
     )
 
 

@@ -8,13 +8,14 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from leadapron.assess.hits import Case, Hit
+from leadapron.assess.measures import EVIDENCE, NAMES
 from leadapron.assess.predicates import PREDICATES
 from leadapron.assess.ranking import rank
 from leadapron.assess.subjects import all_flows, concerned, subject_key, subject_of
 from leadapron.assess.view import View
 from leadapron.model.errors import ContentError
 from leadapron.model.events import Service
-from leadapron.model.findings import Confidence, EventRef, Finding, Subject
+from leadapron.model.findings import SUREST_FIRST, EventRef, Finding, Subject
 from leadapron.model.inventory import Asset, Flow
 from leadapron.model.picture import Picture
 from leadapron.rules import Category, Match, Rule, evaluate
@@ -22,21 +23,13 @@ from leadapron.rules.condition import Row, elements, fields_of, lookup, show
 from leadapron.rules.lint import used_params
 from leadapron.rules.rows import asset_row, flow_row, rows_of
 
-EVIDENCE = 10
-"""References that a finding keeps, earliest of each flow first."""
-
 EVIDENCE_EACH = 2
 """References taken from one flow or device."""
 
 CITATIONS = 20
 """Quotations that a finding keeps."""
 
-NAMES = 6
-"""Names a sentence lists before it says how many more there are."""
-
 NOT_SEEN = "—"
-
-_CONFIDENCES = (Confidence.SEEN, Confidence.LIKELY, Confidence.POSSIBLE)
 
 
 def assess(picture: Picture, rules: Iterable[Rule], *, now: datetime) -> tuple[Finding, ...]:
@@ -84,7 +77,7 @@ def _tested(rule: Rule, match: Match, row: Row) -> Mapping[str, tuple[str, ...]]
 
 def _finding(rule: Rule, view: View, key: str, hits: tuple[Hit, ...]) -> Finding:
     subject = subject_of(view, rule.group_by, key, hits)
-    confidence = min((hit.confidence or rule.confidence for hit in hits), key=_CONFIDENCES.index)
+    confidence = min((hit.confidence or rule.confidence for hit in hits), key=SUREST_FIRST.index)
     flows = tuple({flow.id: flow for hit in hits for flow in all_flows(hit)}.values())
     weights = tuple(dict.fromkeys(weight for hit in hits for weight in hit.weight))
     ranked = rank(rule, confidence, view, _sufferers(subject, hits, flows), flows, weights)

@@ -31,7 +31,7 @@ NAMES = 6
 """Names a sentence lists before it says how many more there are."""
 
 EVIDENCE = 10
-"""References kept to look at."""
+"""References kept to look at, of a measure or a finding."""
 
 _DICOM = frozenset({Service.DICOM, Service.DICOM_TLS})
 

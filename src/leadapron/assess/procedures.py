@@ -26,7 +26,7 @@ from leadapron.assess.measures import EVIDENCE, listed, measured
 from leadapron.assess.view import View
 from leadapron.know.procedures.answers import expires_on
 from leadapron.model.events import ProcedureAnswer, ProcedureAnswered
-from leadapron.model.findings import Confidence, Finding
+from leadapron.model.findings import SUREST_FIRST, Confidence, Finding
 from leadapron.model.inventory import Flow
 from leadapron.model.picture import Picture
 from leadapron.model.procedures import (
@@ -57,7 +57,6 @@ _POINTS = {
 _CLAIMS = {ProcedureAnswer.YES: 2, ProcedureAnswer.NOT_APPLICABLE: 2, ProcedureAnswer.PARTIAL: 1}
 """How much an answer claims; no and unknown claim nothing, so nothing contradicts them."""
 
-_SURE = (Confidence.SEEN, Confidence.LIKELY, Confidence.POSSIBLE)
 _TO_ASK = frozenset({AnswerState.UNANSWERED, AnswerState.UNKNOWN, AnswerState.EXPIRED})
 
 
@@ -102,7 +101,7 @@ class _Facts:
 
     def _against(self, rule: str, answer: ProcedureAnswer, findings: list[Finding]) -> Basis:
         """The surest findings of one rule as one fact."""
-        sure = min((finding.confidence for finding in findings), key=_SURE.index)
+        sure = min((finding.confidence for finding in findings), key=SUREST_FIRST.index)
         flows = [self.flows[flow] for finding in findings for flow in finding.flows if flow in self.flows]
         return Basis(
             message=f"against.{rule}",
@@ -169,7 +168,8 @@ def _proposal(bases: tuple[Basis, ...]) -> Proposal | None:
     answer = min((basis.answer for basis in bases), key=_POINTS.__getitem__)
     deciding = tuple(basis for basis in bases if basis.answer is answer)
     choose = max if answer is ProcedureAnswer.YES else min
-    return Proposal(answer=answer, sure=choose((basis.sure for basis in deciding), key=_SURE.index), basis=deciding)
+    sure = choose((basis.sure for basis in deciding), key=SUREST_FIRST.index)
+    return Proposal(answer=answer, sure=sure, basis=deciding)
 
 
 # ---------------------------------------------------------------- scores

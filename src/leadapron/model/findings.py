@@ -20,6 +20,9 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+WORST_FIRST = tuple(Severity)
+
+
 class Harm(StrEnum):
     """What an attacker takes: exams, truth of images and orders, secrecy, or a way onward."""
 
@@ -35,6 +38,9 @@ class Confidence(StrEnum):
     SEEN = "seen"
     LIKELY = "likely"
     POSSIBLE = "possible"
+
+
+SUREST_FIRST = tuple(Confidence)
 
 
 class SubjectType(StrEnum):

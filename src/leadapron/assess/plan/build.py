@@ -22,7 +22,7 @@ from leadapron.assess.plan.patching import patching
 from leadapron.assess.plan.practices import contradicted, practice_actions
 from leadapron.assess.plan.site import Site
 from leadapron.assess.plan.windows import Days, idle_windows, observed_days
-from leadapron.model.findings import Citation, Finding, Severity
+from leadapron.model.findings import WORST_FIRST, Citation, Finding
 from leadapron.model.picture import Picture
 from leadapron.model.plan import (
     Acceptance,
@@ -49,8 +49,6 @@ CITATIONS = 6
 
 DIGITS = 3
 """Decimals of points: what differs by less is the same."""
-
-_WORST = tuple(Severity)
 
 
 def plan(
@@ -136,7 +134,7 @@ def _planned(site: Site, work: Work, against: Mapping[str, tuple[str, ...]], see
         windows=_windows(site, work.assets, partners, seen, zone) if action.downtime else (),
         patching=word,
         instead=_instead(work, word),
-        severity=min((finding.severity for finding in work.findings), key=_WORST.index),
+        severity=min((finding.severity for finding in work.findings), key=WORST_FIRST.index),
         harm=sum(points.values()),
         parts=tuple(
             HarmPart(id=name, points=value) for name, value in sorted(points.items(), key=lambda one: (-one[1], one[0]))
@@ -182,7 +180,7 @@ def _instead(work: Work, word: Patching | None) -> Instead | None:
 
 
 def _reasons(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    worst = min((finding.severity for finding in findings), key=_WORST.index)
+    worst = min((finding.severity for finding in findings), key=WORST_FIRST.index)
     exams = max(exams_of(finding) for finding in findings)
     exploited = sum(is_exploited(finding) for finding in findings)
     return (

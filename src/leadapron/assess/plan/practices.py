@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from leadapron.assess.plan.actions import Action
 from leadapron.assess.plan.gather import work_id
 from leadapron.assess.plan.harm import WEIGHT_SEVERITY, begin_with, hours_for, question_points
-from leadapron.model.findings import Severity
+from leadapron.model.findings import WORST_FIRST
 from leadapron.model.plan import ActionKind, HarmPart, PlannedAction
 from leadapron.model.procedures import AnswerState, QuestionState, Who
 
@@ -17,7 +17,6 @@ PRACTICE = "practice"
 ANSWER = "answer"
 """Names of their actions in `content/actions`."""
 
-_WORST = tuple(Severity)
 _FIND_OUT = (AnswerState.UNKNOWN, AnswerState.EXPIRED)
 
 
@@ -92,7 +91,7 @@ def _find_out(area: str, states: list[QuestionState], action: Action) -> Planned
         who=_most_asked(ordered),
         hours=hours_for(action.hours, len(states)),
         approval=action.approval,
-        severity=min((WEIGHT_SEVERITY[state.weight] for state in states), key=_WORST.index),
+        severity=min((WEIGHT_SEVERITY[state.weight] for state in states), key=WORST_FIRST.index),
         harm=sum(points.values()),
         parts=tuple(HarmPart(id=state.id, points=points[state.id]) for state in ordered),
         rank=beginning.rank,

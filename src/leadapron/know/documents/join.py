@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from leadapron.know.documents.targets import Devices
 from leadapron.model.declared import Declarations, Declared
 from leadapron.model.events import (
+    LISTS,
     ComponentDeclared,
     Declaration,
     DeviceDeclared,
@@ -29,7 +30,6 @@ from leadapron.model.events import (
 )
 from leadapron.model.inventory import Inventory
 
-_LISTS = frozenset({DocumentType.ASSETS, DocumentType.AE_REGISTER, DocumentType.ZONES})
 _Key = tuple[str, datetime, str, str]
 
 
@@ -124,7 +124,7 @@ def _current(documents: list[_Read]) -> list[_Read]:
     for read in documents:
         document = read.document
         marks = (
-            {("list", document.type.value), ("name", document.sensor)} if document.type in _LISTS else {_mark(document)}
+            {("list", document.type.value), ("name", document.sensor)} if document.type in LISTS else {_mark(document)}
         )
         if not seen & marks:
             kept.append(read)
@@ -144,7 +144,7 @@ def _documents_by_device(current: list[_Read], devices: Devices) -> Mapping[str,
     found: defaultdict[str, list[_Read]] = defaultdict(list)
     for read in current:
         document = read.document
-        if document.type in _LISTS:
+        if document.type in LISTS:
             continue
         if document.asset:
             named = devices.named(document.asset)

@@ -29,6 +29,7 @@ from leadapron.know.documents.origin import Origin, Where
 from leadapron.know.documents.tables import Row, Table, is_workbook, read_table, word_of
 from leadapron.model.errors import SourceError
 from leadapron.model.events import (
+    LISTS,
     Declaration,
     DeviceDeclared,
     DocumentAdded,
@@ -38,7 +39,9 @@ from leadapron.model.events import (
 )
 from leadapron.model.pseudonyms import pseudonym
 
-LISTS = (DocumentType.ASSETS, DocumentType.AE_REGISTER, DocumentType.ZONES)
+MAX_TOML = 1 << 20
+MAX_TOML_LINE = 2_000
+"""Bytes; a network plan of any hospital stays far below both."""
 MAX_PORT = 65_535
 MAX_VLAN = 4_094
 """IEEE 802.1Q §9.6."""
@@ -247,6 +250,12 @@ class _Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def _zones_of_toml(data: bytes, origin: Origin) -> list[Declaration]:
     """A plan with one `[[zones]]` for each: `name`, `network` or `networks`, and perhaps `vlan` and `purpose`."""
+    # Python's reader takes time and memory in the square of the length of a key: `a.a.a.a…`.
+    if len(data) > MAX_TOML or max(map(len, data.splitlines()), default=0) > MAX_TOML_LINE:
+        raise SourceError(
+            f"{origin.name}: a network plan in TOML has at most {MAX_TOML >> 10} KB and {MAX_TOML_LINE} bytes a line; "
+            "give a larger one as CSV"
+        )
     try:
         plan = msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), _Plan)
     except (ValueError, RecursionError) as error:

@@ -20,6 +20,7 @@ from leadapron.model.events.base import (
     Transport,
 )
 from leadapron.model.events.declared import (
+    LISTS,
     ComponentDeclared,
     Declaration,
     DeclaredAnswer,
@@ -97,6 +98,7 @@ EVENT_KINDS: tuple[type[Event], ...] = AnyEvent.__args__
 
 __all__ = [
     "EVENT_KINDS",
+    "LISTS",
     "Anomaly",
     "AnyEvent",
     "ArpBinding",

@@ -25,6 +25,10 @@ class DocumentType(StrEnum):
     ZONES = "zones"
 
 
+LISTS = frozenset({DocumentType.ASSETS, DocumentType.AE_REGISTER, DocumentType.ZONES})
+"""Documents of the house that name devices and networks by themselves."""
+
+
 class DeclaredAnswer(StrEnum):
     """An MDS2 answer after normalisation; `note`: the form says only to see a note."""
 

@@ -9,12 +9,11 @@ from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from leadapron.model.findings import Finding, Severity, SubjectType
+from leadapron.model.findings import WORST_FIRST, Finding, Severity, SubjectType
 from leadapron.model.plan import Change, ChangeKind, Changes
 from leadapron.store.decisions.tables import FoundRow, RunRow
 
 _KINDS = tuple(ChangeKind)
-_WORST = tuple(Severity)
 RUNS_COMPARED = 100
 """Runs looked through for one that found something else."""
 
@@ -72,7 +71,8 @@ def changes(
     found = (_found(finding, _kind(finding.id, then, before), before.get(finding.id)) for finding in now.values())
     gone = (_gone(row, seen, before[row.finding]) for row in then.values() if row.finding not in now)
     ordered = sorted(
-        (*found, *gone), key=lambda one: (_KINDS.index(one.kind), _WORST.index(one.severity), one.rule, one.finding)
+        (*found, *gone),
+        key=lambda one: (_KINDS.index(one.kind), WORST_FIRST.index(one.severity), one.rule, one.finding),
     )
     return Changes(since=run.at, version=run.version, changes=tuple(ordered))
 
