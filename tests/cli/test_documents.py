@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -261,6 +262,9 @@ def test_requests_that_make_no_sense(ws: Path, tmp_path: Path) -> None:
     assert "no column 'Name'; its columns are 'Nom'" in refused("document", "add", parc, "--column", "name=Name", *to)
     assert "none.csv: cannot be read" in refused("document", "add", tmp_path / "none.csv", *to)
     assert str(tmp_path) in refused("document", "add", tmp_path, *to)
+    os.mkfifo(tmp_path / "pipe.csv")
+    for endless in (tmp_path / "pipe.csv", Path("/dev/zero")):
+        assert "which may have no end" in refused("document", "add", endless, *to)
     assert "--kind" in run("document", "add", parc, "--kind", "novel", *to).stderr
     assert content_of(ws) == before
     assert "no workspace here" in refused("document", "list", "--workspace", tmp_path / "nowhere")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -77,7 +78,10 @@ def keep_answers(workspace: Workspace, answers: Iterable[ProcedureAnswered], *, 
 def read_file(path: Path) -> bytes:
     """A file that a person named."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        status = path.stat()
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            raise SourceError(f"{path}: a device or a pipe, which may have no end; name a file")
+        if status.st_size > MAX_BYTES:
             raise SourceError(f"{path}: larger than {MAX_BYTES >> 20} MB; no form, list or bill of materials is")
         return path.read_bytes()
     except OSError as error:

@@ -75,6 +75,12 @@ def test_an_ae_register() -> None:
     assert (archive.ae_title, archive.address, archive.port) == ("PACS ARCHIVE", "", 0)
 
 
+@pytest.mark.parametrize("plan", [".".join(["a"] * 20_000) + " = 1", "[[zones]]\n" * 200_000])
+def test_toml_that_would_take_hours_is_not_read(plan: str) -> None:
+    with pytest.raises(SourceError, match=r"plan\.toml: .* as CSV"):
+        read_list(plan.encode(), origin("plan.toml"))
+
+
 def test_a_network_plan_as_table_and_as_toml() -> None:
     table = b"VLAN,Name,Network,Mask,Purpose\n20,Imaging,10.20.10.0,255.255.255.0,imaging\n30,Office,10.30.0.0/16,,\n"
     plan = b"""[[zones]]
