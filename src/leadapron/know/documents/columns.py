@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -14,6 +13,7 @@ import msgspec
 from msgspec import Struct, field
 
 from leadapron.know.documents.tables import word_of
+from leadapron.know.files import write_whole
 from leadapron.model.content import read_toml, shipped
 from leadapron.model.errors import SourceError, UsageError
 from leadapron.model.events import DocumentType
@@ -149,12 +149,7 @@ class ColumnMemory:
         for mark, entry in sorted(entries.items()):
             lines += ["", f"[{mark}]", f"kind = {_quoted(entry.kind)}", f"[{mark}.columns]"]
             lines += [f"{name} = {_quoted(header)}" for name, header in sorted(entry.columns.items())]
-        draft = self.path.with_name(self.path.name + ".new")
-        try:
-            draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            os.replace(draft, self.path)
-        except OSError as error:
-            raise UsageError(f"{self.path}: cannot be written ({error.strerror})") from error
+        write_whole(self.path, ("\n".join(lines) + "\n").encode("utf-8"))
 
     def _entries(self) -> dict[str, Remembered]:
         try:

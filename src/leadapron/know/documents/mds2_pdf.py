@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from leadapron.know.documents.untrusted import LIBRARY_ERRORS
+from leadapron.know.documents.untrusted import LIBRARY_ERRORS, check_size
 from leadapron.model.errors import SourceError
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ class _Read(Struct, frozen=True, kw_only=True):
 
 def read_pdf(data: bytes, name: str) -> tuple[PdfPage, ...]:
     """All pages of a PDF. SourceError says why it cannot be read, and what to do."""
-    if len(data) > MAX_FILE:
-        raise SourceError(f"{name}: {len(data) >> 20} MB, at most {MAX_FILE >> 20} MB are read; {_SPLIT}")
+    check_size(data, MAX_FILE, name, _SPLIT)
     command = [sys.executable, "-P", "-m", __spec__.name]  # -P: nothing is imported from the folder we stand in
     try:
         child = subprocess.run(command, input=data, capture_output=True, timeout=MAX_SECONDS, check=False)  # noqa: S603

@@ -8,9 +8,9 @@ import msgspec
 
 from leadapron.know.documents.origin import Origin
 from leadapron.know.documents.sbom_cyclonedx import is_cyclonedx_xml, read_cyclonedx, xml_as_json
-from leadapron.know.documents.sbom_parts import MAX_SBOM, reason, record, text
+from leadapron.know.documents.sbom_parts import MAX_SBOM, record, text
 from leadapron.know.documents.sbom_spdx import read_spdx, read_tag_value
-from leadapron.know.documents.untrusted import LIBRARY_ERRORS, has_doctype
+from leadapron.know.documents.untrusted import LIBRARY_ERRORS, check_size, has_doctype, reason
 from leadapron.model.errors import SourceError
 from leadapron.model.events import Declaration
 
@@ -26,8 +26,7 @@ def is_sbom(data: bytes) -> bool:
 
 def read_sbom(data: bytes, origin: Origin) -> list[Declaration]:
     """The document, its components, and its statements on flaws. SourceError names file and place."""
-    if len(data) > MAX_SBOM:
-        raise SourceError(f"{origin.name}: {len(data) >> 20} MB, at most {MAX_SBOM >> 20} MB are read")
+    check_size(data, MAX_SBOM, origin.name, "ask for one document per product")
     head = data[:4096].removeprefix(_BOM).lstrip()
     if head.startswith(b"<"):
         return _xml(data, origin)

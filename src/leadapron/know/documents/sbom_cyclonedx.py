@@ -20,12 +20,11 @@ from leadapron.know.documents.sbom_parts import (
     Bill,
     identifier,
     iso_day,
-    reason,
     record,
     records,
     text,
 )
-from leadapron.know.documents.untrusted import LIBRARY_ERRORS
+from leadapron.know.documents.untrusted import LIBRARY_ERRORS, reason
 from leadapron.model.errors import SourceError
 from leadapron.model.events import ComponentDeclared, Declaration
 

@@ -115,9 +115,3 @@ def record(value: Any) -> dict[str, Any]:
 def records(value: Any) -> list[Any]:
     """A JSON array, or an empty one for anything else."""
     return value if isinstance(value, list) else []
-
-
-def reason(error: BaseException) -> str:
-    """The first line of what a library said."""
-    messages = getattr(error, "messages", None) or [str(error) or type(error).__name__]
-    return one_line(str(messages[0]), 160)

@@ -17,12 +17,11 @@ from leadapron.know.documents.sbom_parts import (
     Bill,
     identifier,
     iso_day,
-    reason,
     record,
     records,
     text,
 )
-from leadapron.know.documents.untrusted import LIBRARY_ERRORS
+from leadapron.know.documents.untrusted import LIBRARY_ERRORS, check_size, reason
 from leadapron.model.errors import SourceError
 from leadapron.model.events import ComponentDeclared, Declaration
 
@@ -64,11 +63,7 @@ def read_tag_value(content: str, data: bytes, origin: Origin) -> list[Declaratio
     from spdx_tools.spdx.parser.error import SPDXParsingError
     from spdx_tools.spdx.parser.tagvalue.parser import Parser
 
-    if len(data) > MAX_TAG_VALUE:
-        raise SourceError(
-            f"{origin.name}: {len(data) >> 20} MB of tag-value text, at most {MAX_TAG_VALUE >> 20} MB are read; "
-            "ask for the JSON form"
-        )
+    check_size(data, MAX_TAG_VALUE, origin.name, "a tag-value text is parsed slowly, ask for the JSON form")
     silent = logging.Logger("spdx")
     silent.disabled = True
     try:

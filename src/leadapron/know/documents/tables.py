@@ -17,6 +17,7 @@ from itertools import chain, islice
 
 from msgspec import Struct
 
+from leadapron.know.documents.untrusted import check_size
 from leadapron.know.documents.workbooks import MAX_FILE, open_workbook, sheet_rows, value_of, visible_sheets
 from leadapron.model.errors import SourceError
 
@@ -89,8 +90,7 @@ def read_table(data: bytes, name: str, *, known: Collection[str] = ()) -> Table:
 
 def csv_rows(data: bytes, name: str) -> Iterator[Numbered]:
     """Line number (from 1) and cells of each record of a CSV file that holds something."""
-    if len(data) > MAX_FILE:
-        raise SourceError(f"{name}: {len(data) >> 20} MB, at most {MAX_FILE >> 20} MB are read; keep only the table")
+    check_size(data, MAX_FILE, name, "keep only the table")
     return _csv_rows(_decoded(data, name), name)
 
 

@@ -1,4 +1,4 @@
-"""What every reader of foreign documents needs: the errors libraries raise on them, and no XML with declarations."""
+"""What every reader of foreign documents needs: a limit, no XML with declarations, what libraries raise on them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from xml.parsers import expat  # only the prolog is parsed, and a document type ends it
+
+from leadapron.model.errors import SourceError
 
 LIBRARY_ERRORS = (
     ArithmeticError,
@@ -60,3 +62,15 @@ def _root(*_: object) -> None:
 def one_line(text: str, limit: int) -> str:
     """At most `limit` characters, control characters and white space folded into single spaces."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:limit].rstrip()
+
+
+def reason(error: BaseException) -> str:
+    """What a library said, on one line."""
+    messages = getattr(error, "messages", None) or [str(error) or type(error).__name__]
+    return one_line(str(messages[0]), 160)
+
+
+def check_size(data: bytes, most: int, name: str, advice: str) -> None:
+    """SourceError, with what to do, when a document has more than `most` bytes."""
+    if len(data) > most:
+        raise SourceError(f"{name}: {len(data) >> 20} MB, at most {most >> 20} MB are read; {advice}")

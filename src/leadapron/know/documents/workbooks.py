@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from xml.etree.ElementTree import ParseError
 
-from leadapron.know.documents.untrusted import LIBRARY_ERRORS, has_doctype
+from leadapron.know.documents.untrusted import LIBRARY_ERRORS, check_size, has_doctype, reason
 from leadapron.model.errors import SourceError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def open_workbook(data: bytes, name: str) -> Workbook:
             warnings.simplefilter("ignore")  # of features that reading leaves out
             workbook = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
     except (*LIBRARY_ERRORS, ParseError) as error:
-        raise SourceError(f"{name}: the workbook is damaged ({_short(error)}); open it and save it again") from error
+        raise SourceError(f"{name}: the workbook is damaged ({reason(error)}); open it and save it again") from error
     if len(workbook.sheetnames) > MAX_SHEETS:
         raise SourceError(f"{name}: {len(workbook.sheetnames)} sheets, at most {MAX_SHEETS} are read")
     return workbook
@@ -109,7 +109,7 @@ def sheet_rows(sheet: Sheet, name: str) -> Iterator[tuple[int, tuple[str, ...]]]
                 row = next(rows, None)
         except (*LIBRARY_ERRORS, ParseError) as error:
             raise SourceError(
-                f"{place}, after row {number - 1}: damaged ({_short(error)}); open it and save it again"
+                f"{place}, after row {number - 1}: damaged ({reason(error)}); open it and save it again"
             ) from error
         if row is None:
             return
@@ -148,15 +148,10 @@ def _plain(value: object) -> str:
     return str(value).strip()
 
 
-def _short(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-
-
 # ---------------------------------------------------------------- before parsing
 def _measure(data: bytes, name: str) -> None:
     """Refuse what a parser should not even see."""
-    if len(data) > MAX_FILE:
-        raise SourceError(f"{name}: {len(data) >> 20} MB, at most {MAX_FILE >> 20} MB are read; keep only the table")
+    check_size(data, MAX_FILE, name, "keep only the table")
     if data.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise SourceError(f"{name}: protected by a password; open it, take the password off and save it again")
@@ -168,7 +163,7 @@ def _measure(data: bytes, name: str) -> None:
             for part in parts:
                 _search(archive, part, name)
     except (zipfile.BadZipFile, *LIBRARY_ERRORS) as error:
-        raise SourceError(f"{name}: not a whole .xlsx workbook ({_short(error)}); {PLAIN}") from error
+        raise SourceError(f"{name}: not a whole .xlsx workbook ({reason(error)}); {PLAIN}") from error
 
 
 def _measure_parts(parts: list[zipfile.ZipInfo], name: str) -> None:

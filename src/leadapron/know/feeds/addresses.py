@@ -42,6 +42,11 @@ def printable(text: str, limit: int) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text[:limit])
 
 
+def first_line(error: BaseException) -> str:
+    """What a library said, without the stacks that some add to it."""
+    return str(error).split("\n", 1)[0][:200]
+
+
 def host_of(url: str) -> str:
     """Host name, with the port where it is not the usual one; empty for no sound address."""
     parts = _split(url)

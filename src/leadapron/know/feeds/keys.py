@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from leadapron.know.feeds.snapshots import KnowledgeStore
+from leadapron.know.files import write_whole
 from leadapron.model.errors import SourceError, UsageError
 
 MAX_PEM = 16 << 10
@@ -117,14 +118,7 @@ def trust(store: KnowledgeStore, public_path: Path) -> str:
     """Pin a public key: bundles signed by it are believed from now on. Its fingerprint, to be compared aloud."""
     key = read_public_key(public_path)
     name = fingerprint(key)
-    folder = _folder(store)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = folder / f"{name}.new"
-        aside.write_bytes(public_pem(key))
-        aside.replace(folder / f"{name}.pem")
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be written ({error.strerror})") from error
+    write_whole(_folder(store) / f"{name}.pem", public_pem(key))
     return name
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from pysequoia import Cert, Sig, verify
 
+from leadapron.know.feeds.addresses import first_line
+from leadapron.know.files import write_whole
 from leadapron.model.errors import SourceError, UsageError
 
 MAX_KEY = 1 << 20
@@ -44,7 +46,7 @@ def read_certificates(data: bytes, name: str) -> dict[str, Cert]:
     try:
         certificates = Cert.split_bytes(data)
     except RuntimeError as error:
-        raise SourceError(f"{name}: not a public OpenPGP key ({_short(error)})") from error
+        raise SourceError(f"{name}: not a public OpenPGP key ({first_line(error)})") from error
     if not 0 < len(certificates) <= MAX_CERTIFICATES:
         raise SourceError(f"{name}: {len(certificates)} public OpenPGP keys; 1 to {MAX_CERTIFICATES} are expected")
     return {certificate.fingerprint.upper(): certificate for certificate in certificates}
@@ -55,7 +57,7 @@ def check_signature(data: bytes, signature: bytes, certificates: Mapping[str, Ce
     try:
         result = verify(bytes=data, store=lambda _: list(certificates.values()), signature=Sig.from_bytes(signature))
     except RuntimeError as error:
-        raise SourceError(f"{name}: no valid signature by a key that is trusted here ({_short(error)})") from error
+        raise SourceError(f"{name}: no valid signature by a key that is trusted here ({first_line(error)})") from error
     return str(result.valid_sigs[0].certificate).upper()
 
 
@@ -83,16 +85,4 @@ class Pins:
             merged = known.merge(certificate) if known else certificate
             if known and bytes(merged) == bytes(known):
                 continue
-            path = self._folder / f"{fingerprint}.asc"
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                aside = path.with_suffix(".new")
-                aside.write_text(str(merged), encoding="ascii")
-                aside.replace(path)
-            except OSError as error:
-                raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def _short(error: RuntimeError) -> str:
-    """The first line: Sequoia adds its stack to every message."""
-    return str(error).split("\n", 1)[0][:200]
+            write_whole(self._folder / f"{fingerprint}.asc", str(merged).encode("ascii"))

@@ -17,7 +17,7 @@ import httpx
 from msgspec import Struct
 
 from leadapron import __version__
-from leadapron.know.feeds.addresses import host_of, need_https, same_site
+from leadapron.know.feeds.addresses import first_line, host_of, need_https, same_site
 from leadapron.model.errors import SourceError, UsageError
 
 MAX_REDIRECTS = 5
@@ -138,14 +138,14 @@ class Web:
             except (httpx.TimeoutException, TimeoutError):
                 reason, pause = "no complete answer in time", wait
             except httpx.ProxyError as error:
-                raise UnreachableError(f"{url}: the proxy refused ({_short(error)}); check --proxy") from error
+                raise UnreachableError(f"{url}: the proxy refused ({first_line(error)}); check --proxy") from error
             except (httpx.TransportError, zlib.error) as error:
                 if _is_certificate_problem(error):
                     raise UnreachableError(
-                        f"{url}: its certificate is not trusted ({_short(error)}); "
+                        f"{url}: its certificate is not trusted ({first_line(error)}); "
                         "if a proxy of yours opens TLS, name its authority with --ca"
                     ) from error
-                reason, pause = _short(error) or type(error).__name__, wait
+                reason, pause = first_line(error) or type(error).__name__, wait
             if attempt < self._connection.tries:
                 await asyncio.sleep(min(pause, MAX_WAIT))
             wait *= 2
@@ -213,7 +213,7 @@ def trusted_authorities(ca: Path | None) -> ssl.SSLContext:
         try:
             context.load_verify_locations(ca)
         except (OSError, ssl.SSLError) as error:
-            raise UsageError(f"{ca}: no certificates of authorities in PEM ({_short(error)})") from error
+            raise UsageError(f"{ca}: no certificates of authorities in PEM ({first_line(error)})") from error
     return context
 
 
@@ -234,7 +234,3 @@ def _is_certificate_problem(error: BaseException) -> bool:
             return True
         seen = seen.__cause__ or seen.__context__
     return False
-
-
-def _short(error: BaseException) -> str:
-    return str(error).split("\n", 1)[0][:200]

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from leadapron.know.files import write_whole
 from leadapron.model.advisories import Advisory
-from leadapron.model.errors import UsageError
 
 FORMAT = 1
 """Raise it when advisories are read differently: documents are then fetched again."""
@@ -53,11 +53,4 @@ class WorkFolder:
 
     def put(self, held: Held) -> None:
         """Keep a document."""
-        path = self._path(held.url)
-        aside = path.with_suffix(".new")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(msgspec.json.encode(held))
-            aside.replace(path)
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be written ({error.strerror}); free space or rights?") from error
+        write_whole(self._path(held.url), msgspec.json.encode(held))
