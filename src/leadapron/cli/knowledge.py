@@ -62,7 +62,7 @@ def update(
     language: str,
 ) -> None:
     """Bring knowledge up to date, all of a source or nothing of it. Ctrl-C keeps what was fetched for the next try."""
-    from leadapron.know.feeds import simple  # HTTP and OpenPGP load slowly
+    from leadapron.know.feeds import update as feeds  # HTTP and OpenPGP load slowly
     from leadapron.know.feeds.outcome import Outcome
     from leadapron.know.feeds.provider import Wishes
     from leadapron.report.knowledge import render_update
@@ -73,9 +73,9 @@ def update(
         if source is None:
             if keys or hosts:
                 raise UsageError("--key and --host belong to one provider: name it with --from")
-            report = simple.update_known(store, now=now, connection=_connection(proxy, ca), progress=progress)
+            report = feeds.update_known(store, now=now, connection=_connection(proxy, ca), progress=progress)
         else:
-            report = simple.update(
+            report = feeds.update(
                 source,
                 store,
                 now=now,

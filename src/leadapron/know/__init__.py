@@ -1,6 +1,6 @@
-"""What the world and the house say: public fingerprints for now.
+"""What the world and the house say: advisories and feeds, documents, procedures, fingerprints.
 
-Public: `load_fingerprints`.
+Each room under it says what is public; here, `load_fingerprints`.
 """
 
 from leadapron.know.fingerprints import load_fingerprints

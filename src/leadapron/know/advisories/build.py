@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -33,6 +32,7 @@ from leadapron.know.advisories.endoflife import read_endoflife
 from leadapron.know.advisories.folder import Problem, read_advisories
 from leadapron.know.advisories.kev import read_kev
 from leadapron.model.advisories import Feed
+from leadapron.model.content import read_toml
 from leadapron.model.errors import LeadapronError, SourceError
 
 STALE_AFTER = {ADVISORIES: 30, KEV: 14, ENDOFLIFE: 120}
@@ -117,8 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("src/leadapron/content/knowledge"))
     options = parser.parse_args(arguments)
     try:
-        tables = tomllib.loads((options.out / "origins.toml").read_text(encoding="utf-8"))
-        origins = msgspec.convert(tables, dict[str, Origin])
+        origins = read_toml(options.out / "origins.toml", dict[str, Origin])
         made = build(options.csaf, options.kev, options.endoflife, origins)
         for name, data in made.items():
             (options.out / name).write_bytes(data)

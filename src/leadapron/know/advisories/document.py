@@ -6,6 +6,7 @@ Covers CSAF 2.0 and 2.1; where the two name a thing differently, both names are 
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
@@ -225,7 +226,6 @@ T = TypeVar("T")
 
 _DOCUMENT = msgspec.json.Decoder(Document)
 _COVER = msgspec.json.Decoder(Cover)
-_BOM = b"\xef\xbb\xbf"
 
 
 def decode_document(data: bytes, name: str) -> Document:
@@ -242,7 +242,7 @@ def _decode(decoder: msgspec.json.Decoder[T], data: bytes, name: str) -> T:
     if len(data) > MAX_DOCUMENT:
         raise SourceError(f"{name}: larger than {MAX_DOCUMENT:,} bytes, no advisory is; it is left out")
     try:
-        return decoder.decode(memoryview(data)[len(_BOM) :] if data.startswith(_BOM) else data)
+        return decoder.decode(memoryview(data)[len(BOM_UTF8) :] if data.startswith(BOM_UTF8) else data)
     except msgspec.ValidationError as error:
         raise SourceError(f"{name}: not a valid CSAF 2.0 or 2.1 document: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

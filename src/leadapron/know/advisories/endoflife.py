@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from datetime import date, datetime
 from pathlib import PurePath
 from typing import Annotated
@@ -81,7 +82,7 @@ def read_endoflife(data: bytes, name: str, *, as_of: date | None = None) -> Life
     """The lifecycles in `data`; `as_of` dates a form that bears no date. SourceError names the file and place."""
     if len(data) > MAX_LIFECYCLES:
         raise SourceError(f"{name}: larger than {MAX_LIFECYCLES:,} bytes; it holds no lifecycles")
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = data.removeprefix(BOM_UTF8)
     try:
         if data.lstrip()[:1] == b"[":
             pages = msgspec.json.decode(data, type=list[_Page])

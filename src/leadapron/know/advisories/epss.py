@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Container, Mapping
 from datetime import date
 
@@ -50,7 +51,7 @@ def read_epss(data: bytes, name: str, *, keep: Container[str] | None = None) -> 
 
 def _unpacked(data: bytes, name: str) -> bytes:
     if not data.startswith(_GZIP):
-        text = data.removeprefix(b"\xef\xbb\xbf")
+        text = data.removeprefix(BOM_UTF8)
     else:
         unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
         try:

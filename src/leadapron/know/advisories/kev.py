@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
@@ -44,7 +45,7 @@ def read_kev(data: bytes, name: str) -> ExploitedFlaws:
     """The catalogue in `data`, JSON or CSV; SourceError names the file `name` and the place."""
     if len(data) > MAX_CATALOGUE:
         raise SourceError(f"{name}: larger than {MAX_CATALOGUE:,} bytes; it is no KEV catalogue")
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = data.removeprefix(BOM_UTF8)
     return _from_json(data, name) if data.lstrip()[:1] == b"{" else _from_csv(data, name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import Any
 
 import msgspec
@@ -15,29 +16,28 @@ from leadapron.model.errors import SourceError
 from leadapron.model.events import Declaration
 
 _ASK = "CycloneDX (JSON, XML), SPDX 2 (JSON, tag-value), OpenVEX and CSAF are read; ask for one of these"
-_BOM = b"\xef\xbb\xbf"
 
 
 def is_sbom(data: bytes) -> bool:
     """Could it be one of these documents? Tables and forms never begin so."""
-    head = data[:4096].removeprefix(_BOM).lstrip()
+    head = data[:4096].removeprefix(BOM_UTF8).lstrip()
     return head.startswith((b"{", b"<")) or b"SPDXVersion:" in head
 
 
 def read_sbom(data: bytes, origin: Origin) -> list[Declaration]:
     """The document, its components, and its statements on flaws. SourceError names file and place."""
     check_size(data, MAX_SBOM, origin.name, "ask for one document per product")
-    head = data[:4096].removeprefix(_BOM).lstrip()
+    head = data[:4096].removeprefix(BOM_UTF8).lstrip()
     if head.startswith(b"<"):
         return _xml(data, origin)
     if not head.startswith(b"{"):
-        return read_tag_value(data.removeprefix(_BOM).decode("utf-8", "replace"), data, origin)
+        return read_tag_value(data.removeprefix(BOM_UTF8).decode("utf-8", "replace"), data, origin)
     return _json(_decoded(data, origin.name), data, origin)
 
 
 def _decoded(data: bytes, name: str) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(data.removeprefix(_BOM), type=dict[str, Any])
+        return msgspec.json.decode(data.removeprefix(BOM_UTF8), type=dict[str, Any])
     except (*LIBRARY_ERRORS, msgspec.DecodeError) as error:
         raise SourceError(f"{name}: not whole JSON ({reason(error)}); fetch the file again") from error
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 from pysequoia import Cert
 
 from leadapron.know.feeds.addresses import host_of, need_https
-from leadapron.know.feeds.documents import Download
+from leadapron.know.feeds.download import Download
 from leadapron.know.feeds.known import KnownFeed, known_provider
 from leadapron.know.feeds.listing import MAX_ENTRIES, MAX_LISTING, Entry, Listing, read_changes, read_index, read_rolie
 from leadapron.know.feeds.metadata import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from enum import StrEnum
 
 import msgspec
@@ -14,7 +15,6 @@ _CSAF = re.compile(rb'\s*\{\s*"document"\s*:')
 _EPSS = re.compile(rb"#\s*model_version|cve,\s*epss", re.IGNORECASE)
 _KEV_COLUMNS = (b"cveID", b"dateAdded")
 _KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_BOM = b"\xef\xbb\xbf"
 
 
 class Kind(StrEnum):
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 def by_head(head: bytes) -> Kind | None:
     """The kind that the first bytes tell; None: the whole must be seen."""
-    head = head.removeprefix(_BOM)
+    head = head.removeprefix(BOM_UTF8)
     if head.startswith(b"PK"):
         return Kind.ARCHIVE
     if head.startswith(b"\x1f\x8b") or _EPSS.match(head):
@@ -49,7 +49,7 @@ def kind_of(data: bytes) -> Kind:
     told = by_head(data[:HEAD])
     if told is not None:
         return told
-    text = data.removeprefix(_BOM)
+    text = data.removeprefix(BOM_UTF8)
     if text.lstrip()[:1] == b"[":
         return Kind.ENDOFLIFE if b'"eol"' in text[:HEAD] else Kind.UNKNOWN
     try:

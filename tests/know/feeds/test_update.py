@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from leadapron.know.feeds.known import KnownFeed, load_known_feeds, read_known_feeds
 from leadapron.know.feeds.outcome import Outcome
 from leadapron.know.feeds.recognise import Kind, kind_of
-from leadapron.know.feeds.simple import update, update_known
 from leadapron.know.feeds.snapshots import KnowledgeStore
+from leadapron.know.feeds.update import update, update_known
 from leadapron.know.feeds.web import Connection
 from leadapron.model.errors import ContentError, SourceError
 from tests.know.feeds.conftest import NOW
