@@ -24,6 +24,7 @@ from leadapron.know.documents.mds2 import (
     read_mds2,
 )
 from leadapron.know.documents.mds2_questions import Edition, load_questions, load_sections
+from leadapron.know.documents.origin import Origin
 from leadapron.model.errors import SourceError
 from leadapron.model.events import DeclaredAnswer, DocumentAdded, DocumentType, FormAnswer
 from tests.know.documents.mds2_samples import ANSWERS, Row, form_2019, rows_2013, ticked_2013, workbook
@@ -37,7 +38,7 @@ def by_question(form: Form) -> dict[str, Answered]:
 
 def test_a_form_of_2019_becomes_declarations(tmp_path: Path) -> None:
     form = read_mds2(form_2019(tmp_path), "scanone.xlsx")
-    document, *answers = declarations(form, ts=NOW, model="ScanOne 3000")
+    document, *answers = declarations(form, Origin(name=form.name, ts=NOW, key=b"", model="ScanOne 3000"))
     assert isinstance(document, DocumentAdded)
     assert (document.type, document.form, document.dated) == (DocumentType.MDS2, "HN 1-2019", "2024-02-29")
     assert (document.manufacturer, document.product, document.software_version) == (

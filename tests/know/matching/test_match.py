@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from leadapron.know.advisories import load_base
-from leadapron.know.matching import Matcher, load_aliases, load_overlay, match, parse_constraint
-from leadapron.know.matching.constraints import Unreadable
+from leadapron.know.matching import Matcher, load_aliases, load_overlay
+from leadapron.know.matching.constraints import Unreadable, parse_constraint
 from leadapron.model.advisories import (
     Advisory,
     Answers,
@@ -48,7 +48,7 @@ def viewer(constraint: str, **changes: object) -> ProductRange:
 
 
 def ask(*advisories: Advisory, vendor: str = "MicroDicom", name: str = "DICOM Viewer", **more: str) -> Answers:
-    return match(Product(vendor=vendor, name=name, **more), Knowledge(advisories=advisories), ALIASES)
+    return Matcher(Knowledge(advisories=advisories), ALIASES).ask(Product(vendor=vendor, name=name, **more))
 
 
 def test_an_affected_version() -> None:
@@ -218,7 +218,7 @@ def test_exploited_first_then_the_worst() -> None:
     ]
     exploited = {"CVE-2020-1938": Exploited(cve="CVE-2020-1938", added=DAY, ransomware=True)}
     knowledge = Knowledge(advisories=tuple(some), exploited=exploited, epss={"CVE-2020-1938": 0.9})
-    found = match(Product(vendor="MicroDicom", name="DICOM Viewer", version="5"), knowledge, ALIASES).answers
+    found = Matcher(knowledge, ALIASES).ask(Product(vendor="MicroDicom", name="DICOM Viewer", version="5")).answers
     assert [answer.advisory for answer in found] == ["D", "B", "C", "ICSMA-00-001-01"]
     assert (found[0].exploited, found[0].ransomware, found[0].epss) == (("CVE-2020-1938",), True, 0.9)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from leadapron.know.matching import Constraint, load_overlay, parse_constraint
+from leadapron.know.matching import load_overlay
+from leadapron.know.matching.constraints import Constraint, parse_constraint
 from leadapron.know.matching.overlay import Spelling, read_overlay
 from leadapron.model.errors import ContentError
 

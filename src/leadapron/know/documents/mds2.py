@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import islice
 
 from msgspec import Struct
@@ -19,6 +18,7 @@ from leadapron.know.documents.mds2_grid import Entry, Grid, Line, NoteText, know
 from leadapron.know.documents.mds2_lines import read_lines
 from leadapron.know.documents.mds2_pdf import PdfPage, read_pdf
 from leadapron.know.documents.mds2_questions import Edition, load_old_form, load_questions
+from leadapron.know.documents.origin import Origin
 from leadapron.know.documents.tables import csv_rows, is_workbook
 from leadapron.know.documents.workbooks import open_workbook, sheet_rows, visible_sheets
 from leadapron.model.errors import SourceError
@@ -88,14 +88,10 @@ def holds_mds2(data: bytes, name: str) -> bool:
     return sum(known_questions(list(lines)) for lines in sheets) >= MIN_QUESTIONS
 
 
-def declarations(form: Form, *, ts: datetime, asset: str = "", model: str = "") -> list[Declaration]:
+def declarations(form: Form, origin: Origin) -> list[Declaration]:
     """The form as events: the document first, then each answer."""
     document = DocumentAdded(
-        ts=ts,
-        sensor=form.name,
-        packet=0,
-        asset=asset,
-        model=model,
+        **origin.where(0),
         type=DocumentType.MDS2,
         sha256=form.sha256,
         form=form.edition.value,
@@ -108,11 +104,7 @@ def declarations(form: Form, *, ts: datetime, asset: str = "", model: str = "") 
     )
     answers = (
         FormAnswer(
-            ts=ts,
-            sensor=form.name,
-            packet=each.place,
-            asset=asset,
-            model=model,
+            **origin.where(each.place),
             question=each.question,
             answer=each.answer,
             text=each.text,

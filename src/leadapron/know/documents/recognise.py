@@ -43,7 +43,7 @@ def read_document(
     if kind is DocumentType.MDS2:
         from leadapron.know.documents.mds2 import declarations, read_mds2
 
-        return declarations(read_mds2(data, origin.name), ts=ts, asset=asset, model=model)
+        return declarations(read_mds2(data, origin.name), origin)
     if kind in _BILLS:
         return read_sbom(data, origin)
     return read_list(data, origin, kind=kind, columns=columns, memory=memory)

@@ -40,11 +40,6 @@ class _Wanted(Struct, frozen=True):
     identifiers: tuple[str, ...]
 
 
-def match(product: Product, knowledge: Knowledge, aliases: Aliases) -> Answers:
-    """Answers on one product; to ask more than once, build a `Matcher`."""
-    return Matcher(knowledge, aliases).ask(product)
-
-
 class Matcher:
     """The knowledge, indexed by maker and product."""
 
