@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from leadapron.model.events import (
     EVENT_KINDS,
@@ -119,6 +120,25 @@ def test_a_chunk_that_could_not_be_written_whole_is_not_written_twice(tmp_path: 
             writer.write(binding)
     obstacle.unlink()
     assert len(list(workspace.events())) == CHUNK_EVENTS - 1
+
+
+def test_what_is_kept_replaces_what_was_there_or_changes_nothing(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    binding = ArpBinding(ts=NOON, sensor="list.csv", packet=0, ip="10.1.0.7", mac=MAC)
+    workspace.keep("list.csv", [binding, *map(sighting, range(CHUNK_EVENTS + 10))])
+    folder = workspace.path / "events" / "sighting"
+    folder.rename(tmp_path / "aside")
+    folder.touch()  # as a full disk: what comes first can be written, what comes then cannot
+    with pytest.raises(WorkspaceError):
+        workspace.keep("list.csv", [structs.replace(binding, ip="10.1.0.8"), *map(sighting, range(3))])
+    folder.unlink()
+    (tmp_path / "aside").rename(folder)
+    assert len(list(workspace.events())) == CHUNK_EVENTS + 11
+    assert list(workspace.events(ArpBinding)) == [binding]
+
+    workspace.keep("list.csv", map(sighting, range(3)))
+    assert list(workspace.events()) == list(map(sighting, range(3)))
+    assert not list(workspace.path.rglob("*.tmp"))
 
 
 def test_abort_leaves_nothing(tmp_path: Path) -> None:

@@ -104,15 +104,8 @@ class Workspace:
         return Writer(self._events, source_id)
 
     def keep(self, source_id: str, events: Iterable[Event]) -> None:
-        """Write all events of one source, or none."""
-        writer = self.writer(source_id)
-        try:
-            for event in events:
-                writer.write(event)
-            writer.commit()
-        except BaseException:
-            writer.abort()
-            raise
+        """Write all events of one source, in place of earlier ones, or change nothing."""
+        self.writer(source_id).replace(events)
 
     def remove(self, source_id: str) -> None:
         """Forget what was written of one source."""

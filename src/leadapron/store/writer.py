@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from hashlib import blake2b
@@ -88,6 +89,26 @@ class Writer:
         """Write what is pending. More events may follow; committing twice does no harm."""
         self._flush()
 
+    def replace(self, events: Iterable[Event]) -> None:
+        """Write all events of the source, in place of what was there; when that fails, what was there stays.
+
+        Files take their names last event first, so that the event which announces the others comes when they are there.
+        """
+        drafts: list[tuple[Path, Path]] = []
+        try:
+            for event in events:
+                self._pending.append(event)
+                if len(self._pending) >= CHUNK_EVENTS:
+                    drafts.extend(self._drafts())
+            drafts.extend(self._drafts())
+            for draft, path in reversed(drafts):
+                _named(draft, path)
+            self._remove_others({path for _, path in drafts})
+        finally:
+            self._pending.clear()
+            for draft, _ in drafts:
+                draft.unlink(missing_ok=True)
+
     def abort(self) -> None:
         """Forget what is pending and remove what was written."""
         self._pending.clear()
@@ -108,31 +129,52 @@ class Writer:
     def _write_chunk(self) -> None:
         if not self._chunk:
             self.remove()
+        for draft, path in self._drafts():
+            _named(draft, path)
+
+    def _drafts(self) -> Iterator[tuple[Path, Path]]:
+        """Write what is pending beside its place: each file, and the name it will have."""
         self._chunk += 1
         groups: dict[tuple[type[Event], date], list[Event]] = defaultdict(list)
         for event in self._pending:
             groups[type(event), event.ts.date()].append(event)
+        self._pending.clear()
         for (event_type, day), events in groups.items():
-            self._write_file(event_type, day, events)
+            yield self._draft(event_type, day, events)
             self.events += len(events)
 
-    def _write_file(self, event_type: type[Event], day: date, events: list[Event]) -> None:
+    def _draft(self, event_type: type[Event], day: date, events: list[Event]) -> tuple[Path, Path]:
         folder = self._folder / kind_of(event_type) / f"day={day.isoformat()}"
         path = folder / f"{self._slug}-{self._chunk:04d}.parquet"
-        temporary = folder / f".{path.name}.tmp"
+        draft = folder / f".{path.name}.{os.getpid()}.tmp"  # two programs may write the same source
         plain = msgspec.to_builtins(events, builtin_types=(datetime,))
         table = pa.Table.from_pylist(plain, schema=schema_of(event_type))
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            pq.write_table(table, temporary, compression="zstd", store_schema=False)
-            temporary.replace(path)
+            pq.write_table(table, draft, compression="zstd", store_schema=False)
         except OSError as error:
             with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise WorkspaceError(f"{path}: cannot be written ({error.strerror}); free space or rights?") from error
+                draft.unlink(missing_ok=True)
+            raise _unwritable(path, error) from error
+        return draft, path
 
     def remove(self) -> None:
         """Remove what is there of this source, written by this run or an earlier one."""
+        self._remove_others(set())
+
+    def _remove_others(self, kept: set[Path]) -> None:
         for file in event_files(self._folder):
-            if file.source == self._slug:
-                file.path.unlink()
+            if file.source == self._slug and file.path not in kept:
+                file.path.unlink(missing_ok=True)
+
+
+def _named(draft: Path, path: Path) -> None:
+    """Give a finished file its name."""
+    try:
+        draft.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> WorkspaceError:
+    return WorkspaceError(f"{path}: cannot be written ({error.strerror}); free space or rights?")
