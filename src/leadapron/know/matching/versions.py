@@ -50,10 +50,6 @@ class Order(StrEnum):
     EQUAL = "equal"
     ABOVE = "above"
 
-    def reversed(self) -> Order:
-        """The second against the first."""
-        return {Order.BELOW: Order.ABOVE, Order.ABOVE: Order.BELOW}.get(self, self)
-
 
 class Part(Struct, frozen=True):
     """A number (`letters` empty) or a run of letters; `lone`: a single letter between separators, as in `B.06`."""
