@@ -12,6 +12,7 @@ import pdfplumber  # noqa: F401 — loaded beforehand, so that its memory is not
 
 from leadapron.know.documents.mds2 import declarations, read_mds2
 from leadapron.know.documents.mds2_pdf import extract
+from leadapron.know.documents.origin import Origin
 from leadapron.model.errors import SourceError
 from leadapron.model.events import DocumentAdded
 from tests.know.documents.mds2_samples import HEAD_2013, Row, one_page
@@ -21,7 +22,7 @@ Run = Callable[[bytes], frozenset[str]]
 logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it remarks on every broken object
 logging.getLogger("pdfplumber").setLevel(logging.CRITICAL)
 
-_WHEN = datetime(2026, 11, 24, tzinfo=UTC)
+_ORIGIN = Origin(name="fuzz", ts=datetime(2026, 11, 24, tzinfo=UTC), key=b"")
 ROWS_2019: tuple[Row, ...] = (
     ("Software Revision", "VA30A"),
     ("Question ID", "Question", "Yes, No, N/A, or See Note", "Note #"),
@@ -46,10 +47,10 @@ def _csv(rows: tuple[Row, ...]) -> bytes:
 
 def _form(data: bytes) -> frozenset[str]:
     try:
-        form = read_mds2(data, "fuzz")
+        form = read_mds2(data, _ORIGIN.name)
     except SourceError as refused:
         return frozenset({str(refused).rpartition(": ")[2][:40]})
-    document, *rest = declarations(form, ts=_WHEN)
+    document, *rest = declarations(form, _ORIGIN)
     assert isinstance(document, DocumentAdded)
     assert document.records == len(rest)
     return frozenset({form.edition, *(remark.partition("=")[0] for remark in form.remarks)})
