@@ -160,6 +160,8 @@ def test_what_is_of_no_use_is_refused_and_nothing_is_imported(
         ("/nowhere/at/all", "no such file"),
         ("http://vendor.example/kev.json", "only https"),
         ("ftp://vendor.example/kev.json", "only https"),
+        ("", "an empty name"),
+        ("/dev/zero", "which may have no end"),
     ],
 )
 def test_sources_that_are_none(store: KnowledgeStore, source: str, message: str) -> None:

@@ -54,6 +54,8 @@ def update(
     of a provider's metadata, or a provider's domain. SourceError when nothing in it is of use.
     """
     text = str(source)
+    if not text.strip():
+        raise SourceError("a source is an empty name: is a variable of your script unset?")
     path = Path(source)
     if "://" in text:
         return _from_address(need_https(text), store, now, connection, wishes, progress)
@@ -136,6 +138,8 @@ class _Collector:
         """Everything of use at `path`."""
         if not path.exists():
             raise SourceError(f"{path}: there is no such file or folder")
+        if not (path.is_file() or path.is_dir()):
+            raise SourceError(f"{path}: a device or a pipe, which may have no end; name a file or folder")
         taken = set(self._take_files(path))
         try:
             self._take_advisories(path, taken)
