@@ -168,6 +168,15 @@ def test_a_false_size_gives_nothing(tmp_path: Path) -> None:
     assert list(problems) == ["liar.zip/b.json"]
 
 
+def test_a_file_without_a_name_is_passed_over(tmp_path: Path) -> None:
+    path = archive(tmp_path / "nameless.zip", {"a.json": DCMTK, "x": b"{}"})
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<HH", data, data.rindex(b"PK\x01\x02") + 28, 0, 1)  # its name counts as a further field
+    path.write_bytes(data)
+    advisories, problems = read(path)
+    assert (list(advisories), problems) == (["ICSMA-22-174-01"], {})
+
+
 def test_what_an_archive_should_not_hold_is_named(tmp_path: Path) -> None:
     inner = archive(tmp_path / "inner.zip", {"a.json": DCMTK}).read_bytes()
     path = archive(tmp_path / "outer.zip", {"good.json": DCMTK, "inner.zip": inner, "locked.json": DCMTK})

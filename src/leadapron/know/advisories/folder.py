@@ -197,7 +197,7 @@ def _opened(file: BinaryIO, shown: str) -> zipfile.ZipFile:
 
 
 def _of_archive(archive: zipfile.ZipFile, shown: str) -> list[_Member]:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]  # `is_dir` wants a name
     if len(entries) > MAX_FILES:
         raise SourceError(f"{shown}: more than {MAX_FILES:,} files; give it in parts")
     if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
