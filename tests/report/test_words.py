@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 
 import pytest
@@ -30,6 +30,10 @@ def test_a_language_writes_its_own_way() -> None:
     assert english.size(12) == "12\u00a0B"
     assert french.lasting(timedelta(hours=5)) == "5\u00a0heures"
     assert french.joined(["a", "b", "c"]) == "a, b et c"
+    assert [said.calendar_day(date(2026, 12, 1)) for said in (english, french)] == [
+        "1 December 2026",
+        "1er décembre 2026",
+    ]
 
 
 def test_times_are_shown_in_the_readers_zone() -> None:

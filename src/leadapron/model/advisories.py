@@ -127,7 +127,8 @@ class Feed(Struct, frozen=True, kw_only=True):
         """Fresh, stale, or missing when it holds nothing."""
         if self.as_of is None or not self.records:
             return FeedState.MISSING
-        return FeedState.STALE if (today - self.as_of).days > self.stale_after else FeedState.FRESH
+        # Data from the future mean a clock that was set back, and then nobody knows how old anything is.
+        return FeedState.FRESH if -1 <= (today - self.as_of).days <= self.stale_after else FeedState.STALE
 
 
 class Knowledge(Struct, frozen=True, kw_only=True):

@@ -103,11 +103,12 @@ class Words:
 
     def day(self, when: datetime) -> str:
         """The date in full, in the reader's zone."""
-        return format_date(when.astimezone(self.zone), "long", locale=self.locale)
+        return self.calendar_day(when.astimezone(self.zone).date())
 
     def calendar_day(self, day: date) -> str:
-        """A calendar day in full, which no zone moves."""
-        return format_date(day, "long", locale=self.locale)
+        """A calendar day in full, which no zone moves. French counts the first of a month: `1er décembre`."""
+        first = day.day == 1 and self.language is Language.FR
+        return format_date(day, "d'er' MMMM y" if first else "long", locale=self.locale)
 
     def weekday(self, day: date) -> str:
         """Its name."""

@@ -58,6 +58,10 @@ def test_status_names_the_missing_and_the_stale_first(store: KnowledgeStore) -> 
     assert store.status(today)[-1].id == "kev"
 
 
+def test_a_clock_set_back_makes_nothing_fresh(store: KnowledgeStore) -> None:
+    assert {feed.state(date(2016, 1, 1)) for feed in store.status(NOW.date())} == {FeedState.STALE, FeedState.MISSING}
+
+
 def test_what_ships_counts_where_it_is_newer(store: KnowledgeStore) -> None:
     store.save(kev_feed(date(2020, 1, 1)), kev("CVE-2020-1000"))
     assert store.load().exploited == load_base().exploited
