@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -19,6 +20,7 @@ INTEGERS = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
+@cache
 def values_of(annotation: Any) -> st.SearchStrategy[Any]:
     """Any value that a field of this type may hold."""
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -38,6 +40,7 @@ def values_of(annotation: Any) -> st.SearchStrategy[Any]:
     ]
 
 
+@cache
 def structs_of(kind: type[Any]) -> st.SearchStrategy[Any]:
     """Any instance of a struct."""
     content = {item.name: values_of(item.type) for item in fields(kind)}

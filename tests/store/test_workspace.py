@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -53,9 +53,10 @@ def test_events_come_back_as_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", EVENT_KINDS, ids=lambda kind: kind.__name__)
+@settings(max_examples=settings().max_examples // 3)  # of many events each: a workspace costs more than an event
 @given(data=st.data())
 def test_every_kind_survives_the_round_trip(kind: type[Event], data: st.DataObject) -> None:
-    events = data.draw(st.lists(structs_of(kind), min_size=1, max_size=4))
+    events = data.draw(st.lists(structs_of(kind), min_size=1, max_size=12))
     with Workspace.ephemeral(b"seed") as workspace:
         with workspace.writer("capture") as writer:
             for event in events:
