@@ -20,6 +20,7 @@ import pytest
 
 from leadapron import cli
 from tests.app.captures import capture, echo
+from tests.cli import running
 from tests.see.wire import dicom_bytes as d
 from tests.see.wire.packets import CLIENT, SYN, Talk, frame
 
@@ -71,7 +72,7 @@ def test_a_workspace_is_read_back(demo: Path, name: str, part: str) -> None:
     result = leadapron(name, "--workspace", demo / "ws", "--json", "--lang", "fr")
     assert result.returncode == 0, result.stderr.decode()
     assert json.loads(result.stdout) == json.loads((demo / "a.json").read_bytes())[part]
-    assert leadapron(name, "--workspace", demo / "ws").returncode == 0
+    assert running.done(name, "--workspace", demo / "ws")
 
 
 def test_no_canary_of_a_patient_is_anywhere(demo: Path) -> None:
@@ -90,7 +91,7 @@ def test_parquet_texts_hold_no_canary_either(demo: Path) -> None:
         assert not [canary for canary in CANARIES if canary in text], path.name
 
 
-def test_the_same_input_gives_the_same_document(demo: Path, tmp_path: Path) -> None:
+def test_the_same_input_gives_the_same_document(tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert leadapron("demo", "--json", tmp_path / name, "--lang", "en").returncode == 0
     one, two = (json.loads((tmp_path / name).read_bytes()) for name in ("one", "two"))
@@ -178,10 +179,9 @@ def test_a_folder_without_captures_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_unusable_arguments_exit_with_two(arguments: tuple[object, ...]) -> None:
-    result = leadapron(*arguments)
-    assert result.returncode == 2
+    result = running.run(*arguments)
+    assert result.exit_code == 2
     assert result.stderr
-    assert b"Traceback" not in result.stderr
 
 
 def test_a_pager_that_is_closed_costs_no_file(tmp_path: Path) -> None:
@@ -263,10 +263,9 @@ def test_names_may_hold_spaces_and_accents(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [None, *cli.main.commands])
-def test_help_fits_a_terminal(name: str | None) -> None:
-    result = leadapron(*([name] if name else []), "--help")
-    assert result.returncode == 0
-    text = result.stdout.decode()
+def test_help_fits_a_terminal(name: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(running.ENVIRONMENT, "COLUMNS", "80")
+    text = running.done(*([name] if name else []), "--help")
     assert "..." not in text.replace("SOURCE...", "").replace("[ARGS]...", "")
     assert max(map(len, text.splitlines())) <= 80
 

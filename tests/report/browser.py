@@ -46,10 +46,14 @@ class Browser:
 
     def open(self, page: Path, *, width: int = 1280, height: int = 900) -> None:
         """Show a file in a window of that size, and wait until it is ready."""
-        self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.resize(width=width, height=height)
         self._call("Page.navigate", url=page.as_uri())
         while not self.run("document.readyState === 'complete' && location.protocol === 'file:'"):
             pass
+
+    def resize(self, *, width: int, height: int = 900) -> None:
+        """Give the window that size."""
+        self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression in the page."""
