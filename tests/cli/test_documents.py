@@ -80,7 +80,7 @@ def findings(ws: Path) -> Mapping[str, Any]:
 def test_a_form_is_added_to_a_device(ws: Path, tmp_path: Path) -> None:
     said = done("document", "add", form(tmp_path), "--asset", SERVER, "--workspace", ws)
     first, *remarks = said.splitlines()
-    assert first.startswith("mds2.xlsx: mds2 (HN 1-2019), 240 entries")
+    assert first.startswith("mds2.xlsx: MDS2 (HN 1-2019), 240 entries")
     assert "  Question numbers with a slip of the pen, read as they are meant: SHAD-15." in remarks
     (document,) = Workspace.open(ws).events(DocumentAdded)
     assert (document.asset, document.manufacturer, document.product) == (SERVER, "ACME Imaging", "ScanOne 3000")
@@ -96,14 +96,14 @@ def test_remarks_in_french(ws: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["dcmtk.cdx.json", "dcmtk.cdx.xml", "dcmtk.spdx", "orthanc.spdx.json"])
 def test_a_bill_of_materials_in_every_standard(ws: Path, tmp_path: Path, name: str) -> None:
     path = file(tmp_path, name, zstandard.decompress((SAMPLES / f"{name}.zst").read_bytes()))
-    assert f"{name}: sbom (" in done("document", "add", path, "--asset", SERVER, "--workspace", ws)
+    assert f"{name}: SBOM (" in done("document", "add", path, "--asset", SERVER, "--workspace", ws)
 
 
 def test_lists_name_their_devices_themselves(ws: Path, tmp_path: Path) -> None:
     path = file(tmp_path, "parc.csv", ASSETS.encode("cp1252"))
     said = done("document", "add", path, "--workspace", ws)
     assert said.splitlines() == [
-        "parc.csv: assets (CSV), 2 entries",
+        "parc.csv: device list (CSV), 2 entries",
         "  Row 3: “salle” is no IP address; left out.",
         "  Row 3: “3” is no IP address; left out.",
         "  Row 3: “bientôt” is no date; left out.",
@@ -116,15 +116,15 @@ def test_columns_that_are_named_once_are_remembered(ws: Path, tmp_path: Path) ->
     path = file(tmp_path, "export.csv", "Identité;Prise\nCT01;10.1.1.1\n")
     assert "--column" in refused("document", "add", path, "--workspace", ws)
     named = ("--column", "ae_title=Identité", "--column", "adresse IP=Prise")
-    assert "ae-register" in done("document", "add", path, *named, "--workspace", ws)
+    assert "AE register" in done("document", "add", path, *named, "--workspace", ws)
     next_month = file(tmp_path, "export-2.csv", "Identité;Prise\nCT01;10.1.1.1\nMR01;10.1.1.3\n")
-    assert "ae-register (CSV), 2 entries" in done("document", "add", next_month, "--workspace", ws)
+    assert "AE register (CSV), 2 entries" in done("document", "add", next_month, "--workspace", ws)
     assert {title.ae_title for title in Workspace.open(ws).events(TitleDeclared)} == {"CT01", "MR01"}
 
 
 def test_what_a_list_is_can_be_said(ws: Path, tmp_path: Path) -> None:
     path = file(tmp_path, "plan.csv", "Name,Network\nImaging,10.1.1.0/24\n")
-    assert "zones (CSV), 1 entry" in done("document", "add", path, "--kind", "zones", "--workspace", ws)
+    assert "network plan (CSV), 1 entry" in done("document", "add", path, "--kind", "zones", "--workspace", ws)
     zones = {asset["zone"] for asset in json.loads(done("inventory", "--workspace", ws, "--json"))}
     assert zones == {"Imaging"}
 
@@ -274,7 +274,7 @@ def test_forms_of_the_lab(ws: Path, tmp_path: Path) -> None:
     for made in load_forms():
         filled_form(tmp_path / f"{made.device}.xlsx", made.complete(), made.header)
         said = done("document", "add", tmp_path / f"{made.device}.xlsx", "--model", made.device, "--workspace", ws)
-        assert "mds2 (HN 1-2019), 240 entries" in said
+        assert "MDS2 (HN 1-2019), 240 entries" in said
 
 
 # ---------------------------------------------------------------- privacy

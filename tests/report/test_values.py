@@ -22,6 +22,13 @@ EN, FR = words("en"), words("fr")
     [
         ("clients", "a, b … (+1200)", "a, b and 1,200 more", "a, b et 1\u202f200 autres"),
         ("clients", "READ01, smb/445", "READ01, smb/445", "READ01, smb/445"),
+        (
+            "answers",
+            "AUTH-2 = no, RMOT-1 = optional",
+            "AUTH-2 = no, RMOT-1 = optional",
+            "AUTH-2 = non, RMOT-1 = en option",
+        ),
+        ("shown", "dicom/104 (pacs/1), ?", "DICOM 104 (pacs/1), ?", "DICOM 104 (pacs/1), ?"),
         ("service", "telnet, ?", "Telnet, unrecognised", "Telnet, non reconnu"),
         ("tried", "CT01 (smb/445)", "CT01 (SMB, port 445)", "CT01 (SMB, port 445)"),
         ("tried", "12 × port 445", "port 445 of 12 addresses", "port 445 de 12 adresses"),

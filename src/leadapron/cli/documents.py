@@ -18,6 +18,7 @@ from leadapron.model.errors import UsageError
 from leadapron.model.events import DocumentType
 from leadapron.report.hostile import visible
 from leadapron.report.remarks import remark_lines
+from leadapron.report.vocabulary import DOCUMENTS
 from leadapron.report.words import N_, words
 from leadapron.store import Workspace
 
@@ -71,7 +72,8 @@ def add(
         )
     say = words(language)
     entries = say.ngettext("{n} entry", "{n} entries", added.records)
-    click.echo(f"{visible(added.sensor)}: {added.type}{f' ({added.form})' if added.form else ''}, {entries}")
+    form = f" ({added.form})" if added.form else ""
+    click.echo(f"{visible(added.sensor)}{say.gettext(':')} {say.gettext(DOCUMENTS[added.type])}{form}, {entries}")
     for line in remark_lines(added.remarks, say):
         click.echo(f"  {line}")
 
@@ -109,7 +111,8 @@ def list_(workspace: Path, language: str) -> None:
         table.add_column(say.gettext(heading), overflow="fold")
     for one in documents(Workspace.open(workspace)):
         about = one.asset or one.model or " ".join(filter(None, (one.manufacturer, one.product)))
-        table.add_row(visible(one.sensor), one.type, visible(about), say.number(one.records), one.ts.date().isoformat())
+        kind = say.gettext(DOCUMENTS[one.type])
+        table.add_row(visible(one.sensor), kind, visible(about), say.number(one.records), one.ts.date().isoformat())
     Console().print(table)
 
 

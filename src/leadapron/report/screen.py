@@ -82,10 +82,10 @@ def heading(title: str) -> RenderableType:
 
 
 def columns(*titles: tuple[str, int]) -> Table:
-    """A plain table: titles, and the width below which a column must not shrink (0: it may fold anywhere)."""
+    """A plain table: titles, and the width below which a column must not shrink; no heading breaks inside a word."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title, width in titles:
-        made.add_column(plain(title), overflow="fold", min_width=width or None)
+        made.add_column(plain(title), overflow="fold", min_width=max(width, *map(len, title.split())))
     return made
 
 

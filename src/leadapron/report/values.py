@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from leadapron.assess.findings import NOT_SEEN
-from leadapron.model.events import Service
+from leadapron.model.events import DeclaredAnswer, Service
 from leadapron.report.vocabulary import anomaly, interface, security, service_name
 from leadapron.report.words import N_, Words
 
@@ -18,6 +18,8 @@ _LISTED = re.compile(r"(?P<names>.*) … \(\+(?P<n>\d+)\)", re.DOTALL)
 """`a, b … (+3)`: a list, and how many more there are."""
 _DOOR = re.compile(r"\((?P<service>[a-z0-9-]+)/(?P<port>\d+)\)")
 """`(smb/445)`."""
+_WAY = re.compile(r"(?P<service>[a-z0-9-]+)/(?P<port>\d+)(?= \()")
+"""`dicom/104 (CT01)`."""
 _SWEPT = re.compile(r"(?P<n>\d+) × port (?P<port>\d+)")
 _NO_APPLICATION = " (MSH-3 —)"
 _REFUSED = "A-ASSOCIATE-RJ"
@@ -39,6 +41,8 @@ def _each(name: str, text: str, say: Words) -> str:
         return ", ".join(word(one, say) for one in text.split(", "))
     if name in ("tried", "reached"):
         return _SWEPT.sub(lambda sweep: _swept(sweep, say), _DOOR.sub(lambda door: _door(door, say), text))
+    if name in ("shown", "strangers", "uncertified", "unsigned"):
+        return _WAY.sub(lambda way: f"{_service(way['service'], say)} {way['port']}", text)
     return text.replace(_NO_APPLICATION, "") if name == "odd" else text
 
 
@@ -63,6 +67,25 @@ def _done(text: str, say: Words) -> str:
     return say.gettext(N_("connections that were refused")) if text == _REFUSED else text
 
 
+_ANSWERS = {
+    DeclaredAnswer.YES: N_("yes"),
+    DeclaredAnswer.NO: N_("no"),
+    DeclaredAnswer.NOT_APPLICABLE: N_("does not apply"),
+    DeclaredAnswer.NOTE: N_("see its note"),
+    DeclaredAnswer.OPTIONAL: N_("optional"),
+    DeclaredAnswer.BLANK: N_("left blank"),
+}
+
+
+def _answered(text: str, say: Words) -> str:
+    """`AUTH-2 = no`."""
+    question, equals, answer = text.partition(" = ")
+    try:
+        return f"{question}{equals}{say.gettext(_ANSWERS[DeclaredAnswer(answer)])}"
+    except ValueError:
+        return text
+
+
 _WORDS: Mapping[str, Callable[[str, Words], str]] = {
     "service": _service,
     "http_apis": interface,
@@ -70,5 +93,6 @@ _WORDS: Mapping[str, Callable[[str, Words], str]] = {
     "security": security,
     "anomalies": anomaly,
     "done": _done,
+    "answers": _answered,
 }
 """Parameters whose values are members of a closed set, one by one."""

@@ -72,7 +72,7 @@ def procedures_chapter(procedures: ProceduresDocument, say: Words) -> Iterator[B
 def _areas(procedures: ProceduresDocument, say: Words) -> Table:
     _ = say.gettext
     return Table(
-        head=(_("Area"), _("Yes"), _("In part"), _("No"), _("Contradicted"), _("Nobody knows"), _("Does not apply"),
+        head=(_("Area"), _("Yes"), _("In part"), _("No"), _("Seen otherwise"), _("Nobody knows"), _("Does not apply"),
               _("Points"), _("What would raise it most, for each hour")),
         rows=tuple(
             cells(

@@ -49,6 +49,7 @@ def plan_document(
     spoken = ActionWords(load_actions() if actions is None else actions, known, asked, say)
     entries = tuple(_action(rank, one, spoken, safe) for rank, one in enumerate(safe.actions, start=1))
     accepted = tuple(_accepted(one, known, spoken) for one in safe.accepted)
+    answers = tuple(question.state for question in known.questions.values())
     titles = {rule.name: rule.texts[say.language].title for rule in rules if say.language in rule.texts}
     changed = _changes(harmless(changes) if changes else Changes(since=None), known, titles)
     return PlanDocument(
@@ -57,7 +58,7 @@ def plan_document(
         language=say.language,
         generated=safe.generated,
         interrupted=assessed.interrupted,
-        summary=summarise_plan(safe, entries, changed, assessed, say),
+        summary=summarise_plan(safe, entries, changed, assessed, answers, say),
         actions=entries,
         accepted=accepted,
         lapsed=tuple(_accepted(one, known, spoken) for one in safe.lapsed),

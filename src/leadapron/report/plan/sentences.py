@@ -22,6 +22,8 @@ from leadapron.report.words import N_, Words
 FIRST_NAMED = 5
 """Devices or questions to begin with that a reason names."""
 
+_COUNTED = re.compile(r" \([^()]*\{count\}\)$")
+"""` (devices: {count})` at the end of a title: of one device, its name says more."""
 _NAMES_A_PERSON = "order.lapsed"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
@@ -57,7 +59,12 @@ class ActionWords:
 
     def title(self, one: PlannedAction) -> str:
         """What to do, with the name of whom it concerns."""
-        return self._filled(one, self._action(one).title[self._say.language])
+        title = self._action(one).title[self._say.language]
+        if one.count != 1 or not _COUNTED.search(title):
+            return self._filled(one, title)
+        named = self._known.named(one.assets[0]) if len(one.assets) == 1 else ""
+        title = self._filled(one, _COUNTED.sub("", title))
+        return f"{title} ({named})" if named and named not in title else title
 
     def part(self, one: PlannedAction, name: str) -> str:
         """`breaks`, `instead` or `done_when`."""

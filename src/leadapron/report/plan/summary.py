@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leadapron.model.plan import ActionKind, ChangeKind, Plan, WorkStatus
+from leadapron.model.plan import ChangeKind, Plan, WorkStatus
+from leadapron.model.procedures import AnswerState
 from leadapron.report.contract import Document
 from leadapron.report.plan.contract import ActionEntry, ChangesEntry, PlanSummary
 from leadapron.report.summary import stale_sources
@@ -12,9 +13,14 @@ from leadapron.report.words import N_, Words
 
 
 def summarise_plan(
-    plan: Plan, actions: Sequence[ActionEntry], changes: ChangesEntry, assessed: Document, say: Words
+    plan: Plan,
+    actions: Sequence[ActionEntry],
+    changes: ChangesEntry,
+    assessed: Document,
+    states: Sequence[AnswerState],
+    say: Words,
 ) -> PlanSummary:
-    """Verdict, numbers and limits of one plan."""
+    """Verdict, numbers and limits of one plan. `states` are those of all questions."""
     waiting = [one for one in actions if one.status is not WorkStatus.DONE]
     return PlanSummary(
         verdict=tuple(_verdict(plan, actions, changes, say)),
@@ -23,7 +29,7 @@ def summarise_plan(
         findings=len({finding for one in actions for finding in one.fixes}),
         unassigned=sum(not one.owner for one in waiting),
         overdue=sum(one.overdue for one in actions),
-        limits=tuple(_limits(plan, actions, assessed, say)),
+        limits=tuple(_limits(plan, actions, assessed, states, say)),
     )
 
 
@@ -67,6 +73,8 @@ def _since(changes: ChangesEntry, say: Words) -> list[str]:
     if changes.since is None:
         return []
     new, fixed, back = (len(changes.of(kind)) for kind in (ChangeKind.NEW, ChangeKind.FIXED, ChangeKind.BACK))
+    if not any((new, fixed, back, changes.of(ChangeKind.UNSEEN))):
+        return [say.gettext("Nothing changed since {day}.").format(day=say.day(changes.since))]
     return [
         say.gettext("Since {day}: {new} new, {fixed} fixed, {back} back again.").format(
             day=say.day(changes.since), new=say.number(new), fixed=say.number(fixed), back=say.number(back)
@@ -74,8 +82,10 @@ def _since(changes: ChangesEntry, say: Words) -> list[str]:
     ]
 
 
-def _limits(plan: Plan, actions: Sequence[ActionEntry], assessed: Document, say: Words) -> list[str]:
-    _ = say.gettext
+def _limits(
+    plan: Plan, actions: Sequence[ActionEntry], assessed: Document, states: Sequence[AnswerState], say: Words
+) -> list[str]:
+    _, unanswered = say.gettext, states.count(AnswerState.UNANSWERED)
     limits = [_("Reading was stopped before the end: the plan rests on a part of the traffic.")] * assessed.interrupted
     limits += [
         _(
@@ -94,8 +104,11 @@ def _limits(plan: Plan, actions: Sequence[ActionEntry], assessed: Document, say:
                 len(plan.unsettled),
             )
         )
-    if not any(one.kind is not ActionKind.REMEDY for one in actions):
+    if unanswered:
         limits.append(
-            _("Procedures are in the plan only once their questions are answered (leadapron procedures ask).")
+            _(
+                "Procedure questions that nobody has answered: {n} of {all}. What they ask about is not in the plan "
+                "(leadapron procedures ask)."
+            ).format(n=say.number(unanswered), all=say.number(len(states)))
         )
     return limits

@@ -19,6 +19,8 @@ from leadapron.report.words import Words, words
 
 ROWS = 40
 """Actions in the list; the page and the JSON document have all."""
+WIDE = 100
+"""Columns from which on the list has room for who leads and who owns."""
 _NAMED = 8
 _MARK = 12
 """Columns of a severity."""
@@ -30,7 +32,7 @@ def render_plan_terminal(plan: PlanDocument, console: Console, *, zone: tzinfo =
     show(_summary(plan, say), console)
     if plan.actions:
         show(_first(plan, say), console)
-        show(_list(plan, say), console)
+        show(_list(plan, say, wide=console.width >= WIDE), console)
     if plan.changes.since:
         show(_changes(plan, say), console)
     for title, entries in (
@@ -73,7 +75,7 @@ def _action(one: ActionEntry, names: PlanNames, say: Words) -> RenderableType:
         f"{label}{colon} {f'{hours}. ' if hours else ''}{note}" for label, hours, note in names.windows(one)
     )
     return Group(
-        Text.assemble(f"{one.rank}. ", mark(one.severity, say), " ", (held(one.title), "bold"), f"  {one.id}"),
+        Text.assemble(f"{one.rank}. ", mark(one.severity, say), " ", (held(one.title), "bold")),
         facts(
             (_("Concerns"), several(one.subjects, _NAMED, say)),
             (_("Who"), names.who(one)),
@@ -87,24 +89,32 @@ def _action(one: ActionEntry, names: PlanNames, say: Words) -> RenderableType:
             (_("What it may break"), one.breaks),
             (_("Done when"), one.done_when),
             (_("Why it stands here"), " ".join(one.reasons)),
+            (_("Reference"), one.id),
         ),
         Text(),
     )
 
 
-def _list(plan: PlanDocument, say: Words) -> RenderableType:
+def _list(plan: PlanDocument, say: Words, *, wide: bool) -> RenderableType:
+    """One row an action. Its reference never folds, so that it can be copied; where it is narrow, who leads and who
+    owns stand under the title."""
     _, names = say.gettext, PlanNames(say)
-    table = columns((_("Place"), 3), (_("Action"), 0), (_("Severity"), _MARK), (_("Led by"), 0), (_("Work"), 6),
-                    (_("Owner"), 0), (_("Reference"), 14))  # fmt: skip
+    people = ((_("Led by"), 0), (_("Owner"), 0)) if wide else ()
+    table = columns(
+        (_("Place"), 3), (_("Action"), 0), (_("Severity"), _MARK), *people, (_("Work"), 6), (_("Reference"), 14)
+    )
+    table.columns[-1].no_wrap = True
     for one in plan.actions[:ROWS]:
         owner = " ".join(filter(None, (one.owner, one.due.isoformat() if one.due else "")))
+        who = (plain(one.who[0].name if one.who else ""), plain(owner, "bold red" if one.overdue else ""))
+        under = [text for text in who if text.plain]
+        title = plain(one.title)
         table.add_row(
             plain(say.number(one.rank)),
-            plain(one.title),
+            title if wide else Text("\n").join((title, Text(" · ", "dim").join(under))),
             mark(one.severity, say),
-            plain(one.who[0].name if one.who else ""),
+            *(who if wide else ()),
             plain(names.hours(one)),
-            plain(owner, "bold red" if one.overdue else ""),
             plain(one.id, "dim"),
         )
     parts: list[RenderableType] = [heading(_("All actions")), table]
@@ -133,7 +143,7 @@ def _risks(title: str, entries: Iterable[AcceptedEntry], say: Words) -> Renderab
     parts: list[RenderableType] = [heading(title)]
     parts += [
         facts(
-            (f"{one.id}", "\n".join(one.covers)),
+            (_("Acceptance {n}").format(n=one.id), "\n".join(one.covers)),
             (_("By"), _("{name}, {day}").format(name=one.name, day=say.day(one.at))),
             (_("Reason"), one.reason),
             (_("Until"), say.calendar_day(one.expires)),

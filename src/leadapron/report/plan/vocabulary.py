@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from leadapron.model.plan import ActionKind, Approval, ChangeKind, WorkStatus
 from leadapron.report.plan.contract import ActionEntry
+from leadapron.report.vocabulary import several
 from leadapron.report.words import N_, Words
+
+STOPPED = 6
+"""Devices with the same idle hours that are named before the rest is counted."""
 
 STATUSES = {
     WorkStatus.OPEN: N_("open"),
@@ -64,5 +68,9 @@ class PlanNames:
         return " ".join(filter(None, (self._say.gettext(APPROVALS[one.approval]), stop)))
 
     def windows(self, one: ActionEntry) -> list[tuple[str, str, str]]:
-        """Device, its idle hours, and how far to rely on them."""
-        return [(stop.label, "; ".join(window.text for window in stop.windows), stop.note) for stop in one.stops]
+        """Devices with the same idle hours together, these hours, and how far to rely on them."""
+        between = self._say.gettext(N_("; "))
+        labels: dict[tuple[str, str], list[str]] = {}
+        for stop in one.stops:
+            labels.setdefault((between.join(window.text for window in stop.windows), stop.note), []).append(stop.label)
+        return [(several(found, STOPPED, self._say), hours, note) for (hours, note), found in labels.items()]

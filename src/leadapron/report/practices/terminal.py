@@ -22,8 +22,6 @@ from leadapron.report.screen import columns, facts, heading, plain, show
 from leadapron.report.vocabulary import several
 from leadapron.report.words import N_, Words, words
 
-STEPS = 3
-"""Steps an area shows that would raise it most."""
 _NAMED = 4
 _STYLES = {
     ControlState.MET: "green",
@@ -51,8 +49,8 @@ def render_procedures(procedures: ProceduresDocument, console: Console, *, zone:
 def _areas(procedures: ProceduresDocument, say: Words) -> RenderableType:
     _ = say.gettext
     table = columns(
-        (_("Area"), 0), (_("Yes"), 3), (_("In part"), 3), (_("No"), 3), (_("Contradicted"), 3), (_("Nobody knows"), 3),
-        (_("Does not apply"), 3), (_("Points"), 7),
+        (_("Area"), 18), (_("Yes"), 3), (_("In part"), 3), (_("No"), 3), (_("Seen otherwise"), 3),
+        (_("Nobody knows"), 3), (_("Does not apply"), 3), (_("Points"), 7),
     )  # fmt: skip
     for column in table.columns[1:]:
         column.justify = "right"
@@ -79,20 +77,11 @@ def points(area: AreaEntry, say: Words) -> str:
 
 def _steps(procedures: ProceduresDocument, say: Words) -> RenderableType:
     _, colon = say.gettext, say.gettext(":")
-    lines = [
-        facts(
-            (
-                area.title,
-                "\n".join(
-                    f"{step.step_name}{colon} {step.text} ({gain(step.gain, step.hours, say)})"
-                    for step in area.raises[:STEPS]
-                ),
-            )
-        )
-        for area in procedures.areas
-        if area.raises
-    ]
-    return Group(heading(_("What would raise them most, for each hour")), *lines)
+    best = [(area.title, area.raises[0]) for area in procedures.areas if area.raises]
+    lines = facts(
+        *((title, f"{step.step_name}{colon} {step.text} ({gain(step.gain, step.hours, say)})") for title, step in best)
+    )
+    return Group(heading(_("What would raise them most, for each hour")), lines)
 
 
 def gain(points: int, hours: float, say: Words) -> str:
@@ -108,11 +97,8 @@ def _contradiction(one: QuestionEntry, say: Words) -> RenderableType:
         answer=one.answer_name, name=one.by, day=say.calendar_day(one.on) if one.on else ""
     )
     seen = "\n".join(basis.text for basis in one.against)
-    proof = "\n".join(
-        f"{ref.sensor}  {say.moment(ref.ts)}  frame.number == {ref.packet}"
-        for basis in one.against
-        for ref in basis.evidence[:1]
-    )
+    refs = (f"{ref.sensor}  frame.number == {ref.packet}" for basis in one.against for ref in basis.evidence[:1])
+    proof = "\n".join(dict.fromkeys(refs))
     older = _("All of it is older than the answer: a new capture will tell.") if one.measured_before else ""
     return Group(
         plain(f"{one.number}. {one.question}", "bold"),
