@@ -47,7 +47,7 @@ SEEN = ("network-segmented", "network-encryption")
 PEM = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Made:
     """One assessment with all that follows from it."""
 
@@ -57,9 +57,11 @@ class Made:
     changes: Changes
     covered: tuple[FrameworkCoverage, ...]
 
+    @cache  # noqa: B019 - made once, kept as long as the tests run
     def assessed(self, language: str) -> Document:
         return document(self.assessment, sample.RULES, language)
 
+    @cache  # noqa: B019 - made once, kept as long as the tests run
     def planned(self, language: str) -> PlanDocument:
         return plan_document(
             self.plan, self.assessed(language), states=self.states, changes=self.changes, rules=sample.RULES
