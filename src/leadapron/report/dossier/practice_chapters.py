@@ -6,15 +6,8 @@ from collections.abc import Iterator
 
 from leadapron.model.procedures import AnswerState, ControlState
 from leadapron.report.dossier.blocks import Block, Cell, Heading, Paragraph, Table, Tone, cells
-from leadapron.report.practices.contract import (
-    ControlEntry,
-    CoverageDocument,
-    FrameworkEntry,
-    ProceduresDocument,
-    QuestionEntry,
-)
-from leadapron.report.practices.terminal import counts, gain, points
-from leadapron.report.practices.vocabulary import CONTROL_STATES, control_state
+from leadapron.report.practices.contract import ControlEntry, CoverageDocument, FrameworkEntry, ProceduresDocument
+from leadapron.report.practices.vocabulary import CONTROL_STATES, PracticeNames
 from leadapron.report.vocabulary import several
 from leadapron.report.words import Words
 
@@ -29,7 +22,7 @@ _NAMED = 4
 
 def procedures_chapter(procedures: ProceduresDocument, say: Words) -> Iterator[Block]:
     """Scores with their parts, contradictions, every question with its answer."""
-    _ = say.gettext
+    _, names = say.gettext, PracticeNames(say)
     yield Heading(_("Procedures"))
     yield Paragraph(" ".join(procedures.verdict))
     yield _areas(procedures, say)
@@ -40,14 +33,13 @@ def procedures_chapter(procedures: ProceduresDocument, say: Words) -> Iterator[B
         ),
         Tone.SOFT,
     )
-    contradicted = [one for one in procedures.questions if one.id in set(procedures.contradicted)]
-    if contradicted:
+    if procedures.contradicted:
         yield Heading(_("Said, and seen otherwise"), 3)
         yield Table(
             head=(_("Question"), _("You said"), _("Seen")),
             rows=tuple(
-                cells(one.question, _said(one, say), " ".join(basis.text for basis in one.against))
-                for one in contradicted
+                cells(one.question, names.said(one), " ".join(basis.text for basis in one.against))
+                for one in procedures.seen_otherwise()
             ),
             widths=(3, 1.7, 3.3),
         )
@@ -59,7 +51,7 @@ def procedures_chapter(procedures: ProceduresDocument, say: Words) -> Iterator[B
                 say.number(one.number),
                 one.question,
                 Cell(one.state_name, _TONES.get(one.state, Tone.PLAIN)),
-                _said(one, say),
+                names.said(one),
                 one.evidence,
             )
             for one in procedures.questions
@@ -70,32 +62,15 @@ def procedures_chapter(procedures: ProceduresDocument, say: Words) -> Iterator[B
 
 
 def _areas(procedures: ProceduresDocument, say: Words) -> Table:
-    _ = say.gettext
+    _, names = say.gettext, PracticeNames(say)
     return Table(
-        head=(_("Area"), _("Yes"), _("In part"), _("No"), _("Seen otherwise"), _("Nobody knows"), _("Does not apply"),
-              _("Points"), _("What would raise it most, for each hour")),
+        head=(_("Area"), *names.parts(), _("Points"), _("What would raise it most, for each hour")),
         rows=tuple(
-            cells(
-                Cell(area.title, Tone.STRONG),
-                *(say.number(n) if n else "·" for n in counts(area)),
-                points(area, say),
-                f"{area.raises[0].step_name}{_(':')} {area.raises[0].text} "
-                f"({gain(area.raises[0].gain, area.raises[0].hours, say)})"
-                if area.raises
-                else "",
-            )
+            cells(Cell(area.title, Tone.STRONG), *names.counts(area), names.points(area), names.best(area))
             for area in procedures.areas
         ),
         widths=(2, 0.6, 0.8, 0.6, 1, 0.9, 0.9, 1.1, 4),
         numbers=(1, 2, 3, 4, 5, 6, 7),
-    )  # fmt: skip
-
-
-def _said(one: QuestionEntry, say: Words) -> str:
-    if one.on is None:
-        return ""
-    return say.gettext("{answer} – {name}, {day}").format(
-        answer=one.answer_name, name=one.by, day=say.calendar_day(one.on)
     )
 
 
@@ -133,11 +108,10 @@ def _framework(one: FrameworkEntry, say: Words) -> Iterator[Block]:
 
 
 def _control(control: ControlEntry, say: Words) -> tuple[Cell, ...]:
-    number = "" if control.id.isalpha() else f"{control.id} "
-    colon = say.gettext(":")
+    names, colon = PracticeNames(say), say.gettext(":")
     found = [f"{one.text}{colon} {several(one.details, _NAMED, say)}." for one in control.findings[:_NAMED]]
     return cells(
-        f"{number}{control.title}",
-        Cell(control_state(control.state, say), _CONTROL_TONES.get(control.state, Tone.PLAIN)),
+        names.control(control),
+        Cell(names.state(control.state), _CONTROL_TONES.get(control.state, Tone.PLAIN)),
         " ".join((*control.reasons, *found)),
     )

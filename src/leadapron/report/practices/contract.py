@@ -112,6 +112,11 @@ class ProceduresDocument(Struct, frozen=True, kw_only=True):
     contradicted: tuple[str, ...]
     """Questions whose answer measurement contradicts or puts in doubt, the heaviest first."""
 
+    def seen_otherwise(self) -> tuple[QuestionEntry, ...]:
+        """The questions of `contradicted`."""
+        known = {one.id: one for one in self.questions}
+        return tuple(known[one] for one in self.contradicted)
+
 
 class ProofEntry(Struct, frozen=True, kw_only=True):
     """What speaks for or against a control: findings of one title, or a question in its state."""

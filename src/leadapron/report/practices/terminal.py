@@ -8,19 +8,18 @@ from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from leadapron.model.procedures import AnswerState, ControlState
+from leadapron.model.procedures import ControlState
 from leadapron.report.practices.contract import (
-    AreaEntry,
     ControlEntry,
     CoverageDocument,
     FrameworkEntry,
     ProceduresDocument,
     QuestionEntry,
 )
-from leadapron.report.practices.vocabulary import CONTROL_STATES, control_state
+from leadapron.report.practices.vocabulary import CONTROL_STATES, PracticeNames
 from leadapron.report.screen import columns, facts, heading, plain, show
 from leadapron.report.vocabulary import several
-from leadapron.report.words import N_, Words, words
+from leadapron.report.words import Words, words
 
 _NAMED = 4
 _STYLES = {
@@ -30,7 +29,6 @@ _STYLES = {
     ControlState.NOT_KNOWN: "bold",
     ControlState.NOT_APPLICABLE: "dim",
 }
-_NOBODY_KNOWS = (AnswerState.UNANSWERED, AnswerState.UNKNOWN, AnswerState.EXPIRED)
 
 
 def render_procedures(procedures: ProceduresDocument, console: Console, *, zone: tzinfo = UTC) -> None:
@@ -40,62 +38,29 @@ def render_procedures(procedures: ProceduresDocument, console: Console, *, zone:
     show(Panel(plain(" ".join(procedures.verdict)), title=title, title_align="left", padding=(1, 2)), console)
     show(_areas(procedures, say), console)
     show(_steps(procedures, say), console)
-    contradicted = [one for one in procedures.questions if one.id in set(procedures.contradicted)]
-    if contradicted:
-        parts = [_contradiction(one, say) for one in contradicted]
+    if procedures.contradicted:
+        parts = [_contradiction(one, say) for one in procedures.seen_otherwise()]
         show(Group(heading(say.gettext("Said, and seen otherwise")), *parts), console)
 
 
 def _areas(procedures: ProceduresDocument, say: Words) -> RenderableType:
-    _ = say.gettext
-    table = columns(
-        (_("Area"), 18), (_("Yes"), 3), (_("In part"), 3), (_("No"), 3), (_("Seen otherwise"), 3),
-        (_("Nobody knows"), 3), (_("Does not apply"), 3), (_("Points"), 7),
-    )  # fmt: skip
+    _, names = say.gettext, PracticeNames(say)
+    table = columns((_("Area"), 18), *((title, 3) for title in names.parts()), (_("Points"), 7))
     for column in table.columns[1:]:
         column.justify = "right"
     for area in procedures.areas:
-        table.add_row(plain(area.title, "bold"), *(plain(say.number(n) if n else "·") for n in counts(area)),
-                      plain(points(area, say)))  # fmt: skip
+        table.add_row(plain(area.title, "bold"), *map(plain, names.counts(area)), plain(names.points(area)))
     return Group(heading(_("Areas")), table)
 
 
-def counts(area: AreaEntry) -> tuple[int, ...]:
-    """Yes, in part, no, contradicted, nobody knows (three states together), does not apply."""
-    known = (AnswerState.YES, AnswerState.PARTIAL, AnswerState.NO, AnswerState.CONTRADICTED)
-    return (
-        *(area.states[state] for state in known),
-        sum(area.states[state] for state in _NOBODY_KNOWS),
-        area.states[AnswerState.NOT_APPLICABLE],
-    )
-
-
-def points(area: AreaEntry, say: Words) -> str:
-    """`12 of 30`: never a share alone."""
-    return say.gettext(N_("{points} of {all}")).format(points=say.number(area.points), all=say.number(area.of))
-
-
 def _steps(procedures: ProceduresDocument, say: Words) -> RenderableType:
-    _, colon = say.gettext, say.gettext(":")
-    best = [(area.title, area.raises[0]) for area in procedures.areas if area.raises]
-    lines = facts(
-        *((title, f"{step.step_name}{colon} {step.text} ({gain(step.gain, step.hours, say)})") for title, step in best)
-    )
-    return Group(heading(_("What would raise them most, for each hour")), lines)
-
-
-def gain(points: int, hours: float, say: Words) -> str:
-    """Points to be had, and the work."""
-    return say.gettext(N_("up to {points} points, {hours} h")).format(
-        points=say.number(points), hours=say.number(hours)
-    )
+    names = PracticeNames(say)
+    lines = facts(*((area.title, names.best(area)) for area in procedures.areas))
+    return Group(heading(say.gettext("What would raise them most, for each hour")), lines)
 
 
 def _contradiction(one: QuestionEntry, say: Words) -> RenderableType:
-    _ = say.gettext
-    said = _("{answer} – {name}, {day}").format(
-        answer=one.answer_name, name=one.by, day=say.calendar_day(one.on) if one.on else ""
-    )
+    _, said = say.gettext, PracticeNames(say).said(one)
     seen = "\n".join(basis.text for basis in one.against)
     refs = (f"{ref.sensor}  frame.number == {ref.packet}" for basis in one.against for ref in basis.evidence[:1])
     proof = "\n".join(dict.fromkeys(refs))
@@ -128,13 +93,12 @@ def _counts(coverage: CoverageDocument, say: Words) -> RenderableType:
 
 
 def _framework(one: FrameworkEntry, say: Words) -> RenderableType:
-    _ = say.gettext
+    _, names = say.gettext, PracticeNames(say)
     table = columns((_("Control"), 0), (_("State"), 12), (_("Because"), 0))
     for control in one.controls:
-        number = "" if control.id.isalpha() else f"{control.id} "
         table.add_row(
-            plain(f"{number}{control.title}"),
-            plain(control_state(control.state, say), _STYLES[control.state]),
+            plain(names.control(control)),
+            plain(names.state(control.state), _STYLES[control.state]),
             plain(_because(control, say)),
         )
     return Group(heading(f"{one.name} – {one.source}"), table, Text(), plain(one.note, "dim"))

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 
 from leadapron.model.procedures import AnswerState
 from leadapron.report.practices.contract import AreaEntry, QuestionEntry
+from leadapron.report.practices.vocabulary import NOBODY_KNOWS
 from leadapron.report.words import Words
-
-_NOBODY_KNOWS = (AnswerState.UNANSWERED, AnswerState.UNKNOWN, AnswerState.EXPIRED)
 
 
 def verdict(questions: Sequence[QuestionEntry], areas: Sequence[AreaEntry], say: Words) -> tuple[str, ...]:
     """Sentences for the head of a page. Never one number alone."""
     counted = Counter(one.state for one in questions)
-    open_ones = sum(counted[state] for state in _NOBODY_KNOWS)
+    open_ones = sum(counted[state] for state in NOBODY_KNOWS)
     return tuple(filter(None, (
         _answered(len(questions) - open_ones, len(questions), say),
         _how(counted, say),
