@@ -106,6 +106,6 @@ def show_part(
     field, screen = _PARTS[name]
     if as_json:
         text = msgspec.json.format(msgspec.json.encode(getattr(result, field), order="deterministic"), indent=2)
-        click.echo(text.decode())
+        click.echo(text)
     else:
         screen(result, console, zone=local_zone())

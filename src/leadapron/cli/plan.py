@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,7 +86,7 @@ def plan(
 def _put(target: str, content: bytes) -> None:
     """Into the file that was named, or on the screen."""
     if target == "-":
-        sys.stdout.write(content.decode("utf-8"))
+        click.echo(content, nl=False)  # bytes: UTF-8 whatever the terminal speaks
     else:
         write_file(Path(target), content)
 
@@ -222,7 +221,7 @@ def frameworks(as_json: bool, workspace: Path, knowledge: Path | None, language:
     assessed = document(found.assessment, rules, language)
     result = coverage_document(found.covered, found.states, assessed, frameworks=found.frameworks)
     if as_json:
-        sys.stdout.write(encode(result).decode())
+        click.echo(encode(result), nl=False)
     else:
         render_coverage(result, Console(), zone=local_zone())
 

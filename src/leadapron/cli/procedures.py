@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -205,7 +204,7 @@ def show(as_json: bool, html: Path | None, workspace: Path, knowledge: Path | No
         covered = coverage_document(found.covered, found.states, assessed, frameworks=found.frameworks)
         write_file(html, render_practices_html(result, covered, zone=local_zone()).encode())
     if as_json:
-        sys.stdout.write(encode(result).decode())
+        click.echo(encode(result), nl=False)
     else:
         render_procedures(result, Console(), zone=local_zone())
 

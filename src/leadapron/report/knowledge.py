@@ -169,9 +169,9 @@ def _answer(answer: Answer, reasons: Mapping[str, Sentence], say: Words) -> Answ
     )
 
 
-def encode_plain(value: object) -> str:
+def encode_plain(value: object) -> bytes:
     """Any of these structs as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2).decode()
+    return msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2)
 
 
 def render_answers(document: AnswersDocument, console: Console, say: Words) -> None:
