@@ -9,10 +9,7 @@ from leadapron.report.dossier.network_chapters import severity_cell
 from leadapron.report.plan.contract import AcceptedEntry, ActionEntry, PlanDocument
 from leadapron.report.plan.page import first_actions
 from leadapron.report.plan.vocabulary import CHANGES, PlanNames
-from leadapron.report.vocabulary import several
 from leadapron.report.words import Words
-
-_NAMED = 8
 
 
 def plan_chapter(plan: PlanDocument, say: Words) -> Iterator[Block]:
@@ -22,7 +19,8 @@ def plan_chapter(plan: PlanDocument, say: Words) -> Iterator[Block]:
     yield Paragraph(" ".join(plan.summary.verdict))
     yield Bullets(plan.summary.limits)
     for one in first_actions(plan):
-        yield from _action(one, names, say)
+        yield Heading(f"{one.rank}. {one.title}", 3)
+        yield facts(*names.facts(one))
     if plan.actions:
         yield Heading(_("All actions"), 3)
         yield Table(
@@ -44,26 +42,6 @@ def _row(one: ActionEntry, names: PlanNames, say: Words) -> tuple[Cell, ...]:
         one.owner,
         Cell(due, Tone.BAD) if one.overdue else due,
         names.status(one),
-    )
-
-
-def _action(one: ActionEntry, names: PlanNames, say: Words) -> Iterator[Block]:
-    _, colon = say.gettext, say.gettext(":")
-    yield Heading(f"{one.rank}. {one.title}", 3)
-    yield facts(
-        (_("Concerns"), several(one.subjects, _NAMED, say)),
-        (_("Who"), names.who(one)),
-        (_("Work"), names.hours(one)),
-        (_("Owner"), one.owner or _("nobody yet")),
-        (_("Due"), say.calendar_day(one.due) if one.due else ""),
-        (_("Before"), names.disturbs(one)),
-        (_("Maker’s form"), one.patching.text if one.patching else ""),
-        (_("When"), " ".join(f"{label}{colon} {hours} {note}" for label, hours, note in names.windows(one))),
-        (_("What to do"), " ".join(f"{step.name}{colon} {step.text}" for step in one.steps)),
-        (_("Instead, for now"), f"{one.instead_because} {one.instead}" if one.instead_because else ""),
-        (_("What it may break"), one.breaks),
-        (_("Done when"), one.done_when),
-        (_("Why it stands here"), " ".join(one.reasons)),
     )
 
 

@@ -14,14 +14,12 @@ from leadapron.report.plan.contract import AcceptedEntry, ActionEntry, ChangeEnt
 from leadapron.report.plan.page import first_actions
 from leadapron.report.plan.vocabulary import CHANGES, PlanNames
 from leadapron.report.screen import columns, facts, heading, held, mark, plain, show, sources
-from leadapron.report.vocabulary import several
 from leadapron.report.words import Words, words
 
 ROWS = 40
 """Actions in the list; the page and the JSON document have all."""
 WIDE = 100
 """Columns from which on the list has room for who leads and who owns."""
-_NAMED = 8
 _MARK = 12
 """Columns of a severity."""
 
@@ -68,31 +66,8 @@ def _first(plan: PlanDocument, say: Words) -> RenderableType:
 
 
 def _action(one: ActionEntry, names: PlanNames, say: Words) -> RenderableType:
-    _ = say.gettext
-    colon = _(":")
-    due = _("due on {day}").format(day=say.calendar_day(one.due)) if one.due else ""
-    when = "\n".join(
-        f"{label}{colon} {f'{hours}. ' if hours else ''}{note}" for label, hours, note in names.windows(one)
-    )
-    return Group(
-        Text.assemble(f"{one.rank}. ", mark(one.severity, say), " ", (held(one.title), "bold")),
-        facts(
-            (_("Concerns"), several(one.subjects, _NAMED, say)),
-            (_("Who"), names.who(one)),
-            (_("Work"), names.hours(one)),
-            (_("Owner"), ", ".join(filter(None, (one.owner or _("nobody yet"), due)))),
-            (_("Before"), names.disturbs(one)),
-            (_("Maker’s form"), one.patching.text if one.patching else ""),
-            (_("When"), when),
-            (_("What to do"), "\n".join(f"{step.name}{colon} {step.text}" for step in one.steps)),
-            (_("Instead, for now"), f"{one.instead_because} {one.instead}" if one.instead_because else ""),
-            (_("What it may break"), one.breaks),
-            (_("Done when"), one.done_when),
-            (_("Why it stands here"), " ".join(one.reasons)),
-            (_("Reference"), one.id),
-        ),
-        Text(),
-    )
+    title = Text.assemble(f"{one.rank}. ", mark(one.severity, say), " ", (held(one.title), "bold"))
+    return Group(title, facts(*names.facts(one)), Text())
 
 
 def _list(plan: PlanDocument, say: Words, *, wide: bool) -> RenderableType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from leadapron.model.findings import Severity
 from leadapron.model.plan import Approval, WorkStatus
@@ -72,23 +72,21 @@ def _labels(one: ActionEntry) -> Iterator[str]:
 
 def _description(one: ActionEntry, findings: Mapping[str, FindingEntry], say: Words) -> Iterator[tuple[str, str]]:
     _, names = say.gettext, PlanNames(say)
-    colon = _(N_(":"))
-    yield _(N_("What to do")), "\n".join(f"- {step.name}{colon} {step.text}" for step in one.steps)
+    yield _(N_("What to do")), _listed(names.steps(one))
     yield _(N_("Concerns")), several(one.subjects, _SETTLED, say)
-    yield _(N_("Settles")), "\n".join(f"- {line}" for line in _settled(one, findings, say))
+    yield _(N_("Settles")), _listed(_settled(one, findings, say))
     yield _(N_("Before")), " ".join(filter(None, (names.disturbs(one), one.patching.text if one.patching else "")))
-    yield (
-        _(N_("When")),
-        "\n".join(
-            f"- {label}{colon} {f'{hours}. ' if hours else ''}{note}" for label, hours, note in names.windows(one)
-        ),
-    )
+    yield _(N_("When")), _listed(names.when(one))
     yield _(N_("What it may break")), one.breaks
     title = _(N_("Instead, for now")) if one.instead_because else _(N_("If it cannot be done"))
     yield title, " ".join(filter(None, (one.instead_because, one.instead)))
     yield _(N_("Done when")), one.done_when
     yield _(N_("Why it stands here")), " ".join(one.reasons)
     yield _(N_("Note")), one.note
+
+
+def _listed(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _settled(one: ActionEntry, findings: Mapping[str, FindingEntry], say: Words) -> Iterator[str]:

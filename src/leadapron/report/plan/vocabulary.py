@@ -7,6 +7,9 @@ from leadapron.report.plan.contract import ActionEntry
 from leadapron.report.vocabulary import several
 from leadapron.report.words import N_, Words
 
+NAMED = 8
+"""Devices or questions that an action names before the rest is counted."""
+
 STOPPED = 6
 """Devices with the same idle hours that are named before the rest is counted."""
 
@@ -43,6 +46,7 @@ class PlanNames:
 
     def __init__(self, say: Words) -> None:
         self._say = say
+        self._colon = say.gettext(N_(":"))
 
     def status(self, one: ActionEntry) -> str:
         return self._say.gettext(STATUSES[one.status])
@@ -66,6 +70,36 @@ class PlanNames:
         """Consent and stop, in one or two sentences."""
         stop = self._say.gettext(N_("The device stands still meanwhile.")) if one.downtime else ""
         return " ".join(filter(None, (self._say.gettext(APPROVALS[one.approval]), stop)))
+
+    def steps(self, one: ActionEntry) -> list[str]:
+        """Who does what, one line each."""
+        return [f"{step.name}{self._colon} {step.text}" for step in one.steps]
+
+    def when(self, one: ActionEntry) -> list[str]:
+        """When devices can be stopped, one line each."""
+        return [
+            f"{label}{self._colon} {f'{hours}. ' if hours else ''}{note}" for label, hours, note in self.windows(one)
+        ]
+
+    def facts(self, one: ActionEntry) -> tuple[tuple[str, str], ...]:
+        """The action in full for those who carry it out: terms, and lines that say them or nothing."""
+        _, say = self._say.gettext, self._say
+        due = _(N_("due on {day}")).format(day=say.calendar_day(one.due)) if one.due else ""
+        return (
+            (_(N_("Concerns")), several(one.subjects, NAMED, say)),
+            (_(N_("Who")), self.who(one)),
+            (_(N_("Work")), self.hours(one)),
+            (_(N_("Owner")), ", ".join(filter(None, (one.owner or _(N_("nobody yet")), due)))),
+            (_(N_("Before")), self.disturbs(one)),
+            (_(N_("Maker’s form")), one.patching.text if one.patching else ""),
+            (_(N_("When")), "\n".join(self.when(one))),
+            (_(N_("What to do")), "\n".join(self.steps(one))),
+            (_(N_("Instead, for now")), f"{one.instead_because} {one.instead}" if one.instead_because else ""),
+            (_(N_("What it may break")), one.breaks),
+            (_(N_("Done when")), one.done_when),
+            (_(N_("Why it stands here")), " ".join(one.reasons)),
+            (_(N_("Reference")), one.id),
+        )
 
     def windows(self, one: ActionEntry) -> list[tuple[str, str, str]]:
         """Devices with the same idle hours together, these hours, and how far to rely on them."""
