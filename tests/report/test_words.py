@@ -13,7 +13,7 @@ from leadapron.model.findings import Confidence, Harm, Severity, SubjectType
 from leadapron.model.inventory import Role
 from leadapron.report import Language, words
 from leadapron.report import vocabulary as v
-from leadapron.report.names import dicom_name
+from leadapron.report.said import dicom_name
 from leadapron.report.words import _catalogue
 
 MOMENT = datetime(2026, 11, 24, 15, 4, 5, tzinfo=UTC)

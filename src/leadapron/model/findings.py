@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -21,6 +21,11 @@ class Severity(StrEnum):
 
 
 WORST_FIRST = tuple(Severity)
+
+
+def worst(severities: Iterable[Severity | None]) -> Severity | None:
+    """The worst of those there are; None when there is none."""
+    return min((one for one in severities if one), key=WORST_FIRST.index, default=None)
 
 
 class Harm(StrEnum):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from leadapron.know.matching.reasons import Sentence, load_reasons
 from leadapron.model.assessment import Assessment
 from leadapron.model.declared import Declared
-from leadapron.model.findings import Finding, Severity, SubjectType
+from leadapron.model.findings import WORST_FIRST, Finding, Severity, SubjectType, worst
 from leadapron.model.inventory import Asset, Flow, Inventory
 from leadapron.report.contract import (
     SCHEMA,
@@ -28,9 +28,6 @@ from leadapron.report.sentences import RuleWords, Sentences
 from leadapron.report.summary import summarise
 from leadapron.report.words import Words, words
 from leadapron.rules import Framework, load_controls
-
-_ORDER = list(Severity).index
-"""Worst first."""
 
 
 def document(
@@ -123,7 +120,7 @@ def _severities(findings: Iterable[FindingEntry]) -> tuple[dict[str, Severity], 
     """Worst severity of each asset that is itself a subject, and of each flow that a finding rests on."""
     assets: dict[str, Severity] = {}
     flows: dict[str, Severity] = {}
-    for finding in sorted(findings, key=lambda one: _ORDER(one.severity)):
+    for finding in sorted(findings, key=lambda one: WORST_FIRST.index(one.severity)):
         if finding.subject.type is SubjectType.ASSET:
             assets.setdefault(finding.subject.id, finding.severity)
         elif finding.subject.type is SubjectType.FLOW:
@@ -229,7 +226,7 @@ def _zones(assets: Iterable[AssetEntry]) -> tuple[Zone, ...]:
         Zone(
             name=name,
             assets=tuple(one.id for one in members[name]),
-            severity=min((one.severity for one in members[name] if one.severity), key=_ORDER, default=None),
+            severity=worst(one.severity for one in members[name]),
         )
         for name in sorted(members)
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from leadapron.model.findings import Severity
+from leadapron.model.findings import WORST_FIRST, Severity
 from leadapron.report.contract import FindingEntry
 
 
@@ -29,7 +29,6 @@ def grouped(findings: Iterable[FindingEntry]) -> list[FindingGroup]:
     by_rule: dict[str, list[FindingEntry]] = defaultdict(list)
     for finding in findings:
         by_rule[finding.rule].append(finding)
-    order = list(Severity)
 
     def shared(group: list[FindingEntry], part: str) -> str:
         texts = {getattr(one, part) for one in group}
@@ -39,7 +38,7 @@ def grouped(findings: Iterable[FindingEntry]) -> list[FindingGroup]:
         FindingGroup(
             rule=rule,
             title=shared(group, "title") or group[0].title,
-            severity=min((one.severity for one in group), key=order.index),
+            severity=min((one.severity for one in group), key=WORST_FIRST.index),
             why=shared(group, "why"),
             remediation=shared(group, "remediation"),
             effort=shared(group, "effort"),

@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from leadapron.model.advisories import FeedState, Verdict
-from leadapron.model.findings import Severity
+from leadapron.model.findings import WORST_FIRST, Severity
 from leadapron.model.inventory import Role
 from leadapron.report.contract import AssetEntry, Control, ExposureEntry, FindingEntry, FlowEntry
 from leadapron.report.knowledge import FeedEntry, feed_state, verdict_name
-from leadapron.report.netmap import main_role, zone_anchor, zone_title
+from leadapron.report.netmap import zone_anchor, zone_title
 from leadapron.report.said import operations, particulars
 from leadapron.report.vocabulary import (
     ANOMALIES,
@@ -45,7 +45,7 @@ class Naming:
 
     def place(self, one: Severity | None) -> int:
         """Where a severity sorts: worst first, none last."""
-        return list(Severity).index(one) if one else len(Severity)
+        return WORST_FIRST.index(one) if one else len(WORST_FIRST)
 
     def confidence(self, finding: FindingEntry | AssetEntry) -> str:
         return self._say.gettext(CONFIDENCES[finding.confidence])
@@ -73,9 +73,6 @@ class Naming:
 
     def anchor(self, title: str) -> str:
         return zone_anchor(title)
-
-    def drawn_role(self, asset: AssetEntry) -> Role:
-        return main_role(asset)
 
     def several(self, items: Sequence[str], most: int) -> str:
         return several(items, most, self._say)

@@ -14,7 +14,7 @@ from enum import IntEnum
 import msgspec
 from msgspec import Struct
 
-from leadapron.model.findings import Severity
+from leadapron.model.findings import Severity, worst
 from leadapron.model.inventory import Role
 from leadapron.report.contract import AssetEntry, Document, FlowEntry
 from leadapron.report.vocabulary import ROLES, Family, family, service_name
@@ -25,8 +25,6 @@ DEVICES_ON_ONE_MAP = 60
 
 MOSTLY = 2 / 3
 """Share of a zone's rows that decides its column."""
-
-_worse = list(Severity).index
 
 
 class Side(IntEnum):
@@ -222,7 +220,6 @@ def _group_of(asset: AssetEntry, say: Words) -> Row:
 
 
 def _merged(row: Row, other: Row, say: Words) -> Row:
-    severity = min((one for one in (row.severity, other.severity) if one), key=_worse, default=None)
     count = row.count + 1
     return Row(
         key=row.key,
@@ -231,7 +228,7 @@ def _merged(row: Row, other: Row, say: Words) -> Row:
         role=row.role,
         side=row.side,
         count=count,
-        severity=severity,
+        severity=worst((row.severity, other.severity)),
         target=row.target,
     )
 
@@ -243,7 +240,6 @@ def _links(flows: Iterable[FlowEntry], place: Mapping[str, str], say: Words) -> 
             grouped[place[flow.client], place[flow.server], family(flow.service)].append(flow)
     links = []
     for (client, server, kind), group in sorted(grouped.items()):
-        severities = (flow.severity for flow in group if flow.severity)
         links.append(
             Link(
                 client=client,
@@ -253,7 +249,7 @@ def _links(flows: Iterable[FlowEntry], place: Mapping[str, str], say: Words) -> 
                 encrypted=all(flow.encrypted for flow in group),
                 flows=len(group),
                 bytes=sum(flow.bytes for flow in group),
-                severity=min(severities, key=_worse, default=None),
+                severity=worst(flow.severity for flow in group),
             )
         )
     return tuple(links)

@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 
 from msgspec import Struct
 
-from leadapron.model.findings import Severity
+from leadapron.model.findings import worst
 from leadapron.report.chart import exams_chart
 from leadapron.report.contract import AssetEntry, Document, FlowEntry
 from leadapron.report.drawing import draw
@@ -57,7 +57,7 @@ def render_html(document: Document, *, zone: tzinfo = UTC) -> str:
         groups=grouped(document.findings),
         large=is_large(document),
         members=members,
-        worst={title: _worst(one.severity for one in assets) for title, assets in members.items()},
+        worst={title: worst(one.severity for one in assets) for title, assets in members.items()},
         network=network,
         picture=draw(network),
         opened={title: (one, draw(one)) for title, one in zones_opened(document, say).items()},
@@ -67,10 +67,6 @@ def render_html(document: Document, *, zone: tzinfo = UTC) -> str:
         matrix={(one.client, one.server): one for one in exchanges},
         chart=exams_chart(document.utilisation, say),
     )
-
-
-def _worst(severities: Iterable[Severity | None]) -> Severity | None:
-    return min((one for one in severities if one), key=list(Severity).index, default=None)
 
 
 def _families(network: Network) -> list[Family]:

@@ -6,7 +6,7 @@ made visible when the document was made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leadapron.model.advisories import FeedState
-from leadapron.model.findings import Citation, Severity
+from leadapron.model.findings import Severity
 from leadapron.report.knowledge import FeedEntry, feed_line
 from leadapron.report.vocabulary import SEVERITIES
 from leadapron.report.words import N_, Words
@@ -87,15 +87,6 @@ def columns(*titles: tuple[str, int]) -> Table:
     for title, width in titles:
         made.add_column(plain(title), overflow="fold", min_width=max(width, *map(len, title.split())))
     return made
-
-
-def cited(citations: Iterable[Citation], say: Words) -> Iterator[str]:
-    """What sources say, one line each: who, where, of which day, in its own words."""
-    for one in citations:
-        source = " ".join(filter(None, (one.source, one.place)))
-        dated = f" ({say.calendar_day(one.dated)})" if one.dated else ""
-        quote = say.gettext(N_("“{text}”")).format(text=one.quote)
-        yield f"{source}{dated}{say.gettext(N_(':'))} {quote} {one.url}".rstrip()
 
 
 def sources(feeds: Sequence[FeedEntry], say: Words) -> RenderableType:

@@ -9,7 +9,7 @@ from typing import Protocol
 from leadapron.assess import rank_words
 from leadapron.assess.findings import NOT_SEEN
 from leadapron.model.errors import ContentError
-from leadapron.model.findings import Finding, Harm, Severity, Subject, SubjectType
+from leadapron.model.findings import WORST_FIRST, Finding, Harm, Subject, SubjectType
 from leadapron.report.contract import Action, Control, FindingEntry, SubjectEntry
 from leadapron.report.values import spelled
 from leadapron.report.vocabulary import SUBJECTS, several
@@ -131,7 +131,7 @@ class Sentences:
         return Action(
             rule=rule.name,
             title=filled(texts.title, rule.name, params),
-            severity=min((entry.severity for entry in entries), key=list(Severity).index),
+            severity=min((entry.severity for entry in entries), key=WORST_FIRST.index),
             harm=tuple(harm for harm in Harm if any(harm in entry.harm for entry in entries)),
             why=filled(texts.why, rule.name, params),
             remediation=filled(texts.remedy, rule.name, params),

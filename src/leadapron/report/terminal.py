@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from leadapron.report.contract import Action, AssetEntry, Document, FindingEntry
-from leadapron.report.said import operations, particulars
-from leadapron.report.screen import cited, columns, facts, heading, held, mark, plain, show, sources
+from leadapron.report.said import cited, operations, particulars
+from leadapron.report.screen import columns, facts, heading, held, mark, plain, show, sources
 from leadapron.report.summary import tiles
 from leadapron.report.vocabulary import CONFIDENCES, HARMS, event_kind, role_names, service_name, several
 from leadapron.report.words import Words, words

@@ -22,7 +22,7 @@ from leadapron.report.dossier.blocks import (
 from leadapron.report.groups import FindingGroup, grouped
 from leadapron.report.plan.contract import PlanDocument
 from leadapron.report.practices.contract import ProceduresDocument
-from leadapron.report.screen import cited
+from leadapron.report.said import cited
 from leadapron.report.vocabulary import DOCUMENTS, HARMS, ROLES, SEVERITIES, role_names, several
 from leadapron.report.words import Words
 
