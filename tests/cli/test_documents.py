@@ -99,6 +99,12 @@ def test_a_bill_of_materials_in_every_standard(ws: Path, tmp_path: Path, name: s
     assert f"{name}: SBOM (" in done("document", "add", path, "--asset", SERVER, "--workspace", ws)
 
 
+def test_a_document_that_finds_no_device_says_so(ws: Path, tmp_path: Path) -> None:
+    path = file(tmp_path, "bom.json", bill(metadata={"component": {"name": "SOMATOM", "type": "device"}}))
+    said = done("document", "add", path, "--workspace", ws)
+    assert "No device seen so far is of this model: SOMATOM." in said
+
+
 def test_lists_name_their_devices_themselves(ws: Path, tmp_path: Path) -> None:
     path = file(tmp_path, "parc.csv", ASSETS.encode("cp1252"))
     said = done("document", "add", path, "--workspace", ws)

@@ -43,7 +43,7 @@ def test_a_remark_of_a_newer_program_stays_as_it_is() -> None:
 
 def test_every_remark_in_use_has_its_words_and_no_words_are_idle() -> None:
     source = Path(leadapron.know.__file__).parent / "documents"
-    code = re.compile(r'f?"((?:list|mds2|sbom|vex)\.[a-z-]+)[="]')
+    code = re.compile(r'f?"((?:join|list|mds2|sbom|vex)\.[a-z-]+)[="]')
     used = {found for path in source.glob("*.py") for found in code.findall(path.read_text("utf-8"))}
     assert used == remark_sentences().keys()
 

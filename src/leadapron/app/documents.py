@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from msgspec import structs
+
 from leadapron.app.assessing import known_of
 from leadapron.know.documents.columns import ColumnMemory
 from leadapron.know.documents.recognise import read_document
-from leadapron.know.documents.targets import Devices
+from leadapron.know.documents.targets import Devices, doubts
 from leadapron.model.errors import SourceError, UsageError
 from leadapron.model.events import LISTS, DocumentAdded, DocumentType, ProcedureAnswered
 from leadapron.store import Workspace
@@ -46,10 +48,10 @@ def add_document(
         memory=memory,
     )
     document = next(event for event in declared if isinstance(event, DocumentAdded))
-    _check_target(workspace, document)
-    workspace.keep(_source(document), declared)
+    told = structs.replace(document, remarks=(*_doubts(workspace, document), *document.remarks))
+    workspace.keep(_source(document), [told if event is document else event for event in declared])
     memory.save()
-    return document
+    return told
 
 
 def documents(workspace: Workspace) -> tuple[DocumentAdded, ...]:
@@ -88,18 +90,18 @@ def read_file(path: Path) -> bytes:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _check_target(workspace: Workspace, document: DocumentAdded) -> None:
-    """A form that belongs to no device would be forgotten; better to hear so now."""
+def _doubts(workspace: Workspace, document: DocumentAdded) -> tuple[str, ...]:
+    """What speaks against the device it is for. UsageError when there is none: it would be forgotten."""
     if document.type in LISTS:
         if document.asset or document.model:
             raise UsageError(f"{document.sensor}: a list names its devices itself; leave --asset and --model out")
-        return
+        return ()
     inventory, _ = known_of(workspace)
-    devices = Devices(inventory)
-    if document.asset and not devices.named(document.asset):
+    if document.asset and not Devices(inventory).named(document.asset):
         raise UsageError(
             f"{document.asset}: no device, or more than one, goes by that name; `leadapron inventory` lists them"
         )
+    return doubts(document, inventory)
 
 
 def _source(document: DocumentAdded) -> str:

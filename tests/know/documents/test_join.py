@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadapron.know.documents.join import join, zone_names
+from leadapron.know.documents.targets import doubts
 from leadapron.model.events import (
     ComponentDeclared,
     Declaration,
@@ -266,3 +267,18 @@ def test_every_row_joins_one_device_or_is_unseen_in_any_order(rows: list[DeviceD
     taken = [said.device for said in declared.of.values() if said.device]
     assert sorted(each.packet for each in (*taken, *declared.unseen)) == sorted(each.packet for each in rows)
     assert join([*reversed(rows), head], INVENTORY) == declared
+
+
+def test_a_form_on_the_wrong_device_is_doubted() -> None:
+    """It would take the place of the device's own form, and its promises would clear that device."""
+
+    def doubted(**of: str) -> tuple[str, ...]:
+        return doubts(document(DocumentType.MDS2, **of), INVENTORY)
+
+    assert doubted(asset="MR01", product="SOMATOM Definition AS") == (
+        "join.other-product=Siemens SOMATOM Definition AS ≠ SIEMENS MAGNETOM",
+    )
+    assert doubted(model="SOMATOM go") == ("join.no-device=SOMATOM go",)
+    assert doubted(product="Ingenia") == ("join.no-device=Siemens Ingenia",)
+    for right in ({"asset": "CT01", "product": "somatom"}, {"asset": "PACS", "product": "X"}, {"model": "MAGNETOM"}):
+        assert doubted(**right) == ()

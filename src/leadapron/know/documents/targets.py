@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from leadapron.model.events import DeviceDeclared, TitleDeclared
+from leadapron.model.events import DeviceDeclared, DocumentAdded, DocumentType, TitleDeclared
 from leadapron.model.inventory import Asset, Inventory
 
 Found = frozenset[str]
@@ -57,6 +57,26 @@ class Devices:
     def titled(self, row: TitleDeclared) -> Found:
         """The devices that a register row is about: the one at its address, else all that use its title."""
         return self.by_address.get(row.address, _NONE) or self.by_title.get(row.ae_title, _NONE)
+
+
+def doubts(document: DocumentAdded, inventory: Inventory) -> tuple[str, ...]:
+    """Message ids of what speaks against the device that a form or SBOM was added for: a slip joins it to another."""
+    devices = Devices(inventory)
+    named = " ".join(filter(None, (document.manufacturer, document.product)))
+    if document.asset:
+        asset = next((one for one in inventory.assets if one.id == devices.named(document.asset)), None)
+        told = document.product and document.type is not DocumentType.VEX  # a VEX file often has a title there
+        if asset is None or not asset.model or not told or _alike(document.product, asset.model):
+            return ()
+        return (f"join.other-product={named} ≠ {asset.manufacturer} {asset.model}",)
+    models = (document.model,) if document.model else (named, document.product)
+    return () if devices.of_model(*models) else (f"join.no-device={document.model or named or document.sensor}",)
+
+
+def _alike(one: str, other: str) -> bool:
+    """One is the other, or a shorter way of writing it."""
+    short, long = sorted(("".join(filter(str.isalnum, text.casefold())) for text in (one, other)), key=len)
+    return short in long
 
 
 def _index(named: Iterable[tuple[Asset, Iterable[str]]], *, fold: bool = True) -> Mapping[str, Found]:
