@@ -104,6 +104,11 @@ class Dossier(Struct, frozen=True, kw_only=True):
     editions: tuple[EditionBlocks, ...]
     attachments: tuple[Attachment, ...]
 
+    @property
+    def language(self) -> Language:
+        """That of the first edition, which the frame of a page speaks."""
+        return self.editions[0].language
+
 
 def cells(*texts: str | Cell) -> tuple[Cell, ...]:
     """A row of a table."""

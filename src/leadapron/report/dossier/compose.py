@@ -53,7 +53,7 @@ def dossier(
     zone: tzinfo = UTC,
 ) -> Dossier:
     """One dossier of editions of the same assessment, in their order; at least one."""
-    safe, signed = harmless(about), _named(signature)
+    safe, signed = harmless(about), signature and harmless(signature)  # the signer's name is a person's text
     made = tuple(_edition(safe, one, inputs, signed, words(one.assessed.language, zone=zone)) for one in editions)
     return Dossier(
         title=made[0].title,
@@ -63,11 +63,6 @@ def dossier(
         editions=made,
         attachments=_attachments(inputs, signature, words(editions[0].assessed.language)),
     )
-
-
-def _named(signature: Signature | None) -> Signature | None:
-    """The signer's name is a person's text."""
-    return signature and harmless(signature)
 
 
 def _edition(about: About, one: Edition, inputs: InputList, signature: Signature | None, say: Words) -> EditionBlocks:

@@ -9,24 +9,13 @@ from leadapron.report.words import words
 
 def render_dossier_html(dossier: Dossier) -> str:
     """One self-contained page. The frame speaks the first edition's language, each edition its own."""
-    say = words(dossier.editions[0].language)
+    say = words(dossier.language)
     return render_page(
         "dossier.html.j2",
         say,
-        document=_Frame(dossier),
-        families=(),
-        dossier=dossier,
+        document=dossier,
         editions=[(edition, _chapters(edition)) for edition in dossier.editions],
     )
-
-
-class _Frame:
-    """What a page's frame asks of its document."""
-
-    def __init__(self, dossier: Dossier) -> None:
-        self.language = dossier.editions[0].language
-        self.version = dossier.version
-        self.generated = dossier.generated
 
 
 def _chapters(edition: EditionBlocks) -> list[tuple[str, list[Block]]]:

@@ -34,7 +34,6 @@ def render_plan_html(plan: PlanDocument, *, zone: tzinfo = UTC) -> str:
         document=plan,
         p=PlanNames(say),
         assets={},
-        families=(),
         tiles=plan_tiles(plan.summary),
         first=first_actions(plan),
         opened=OPENED,

@@ -22,7 +22,6 @@ def render_practices_html(procedures: ProceduresDocument, coverage: CoverageDocu
         say,
         document=procedures,
         coverage=coverage,
-        families=(),
         q=PracticeNames(say),
         asked=asked,
         states=tuple(CONTROL_STATES),
