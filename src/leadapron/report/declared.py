@@ -11,7 +11,8 @@ from leadapron.model.events import DeviceDeclared, DocumentType
 from leadapron.model.inventory import Asset
 from leadapron.model.picture import Exposure
 from leadapron.report.contract import Difference, ExposureEntry
-from leadapron.report.words import Language, Words
+from leadapron.report.knowledge import reason
+from leadapron.report.words import Words
 
 
 def document_types(declared: Declared) -> tuple[DocumentType, ...]:
@@ -72,7 +73,6 @@ def exposure_entries(
 
 def _exposure(exposure: Exposure, answer: Answer, reasons: Mapping[str, Sentence], say: Words) -> ExposureEntry:
     product = exposure.answers.product
-    sentence = reasons.get(answer.reason)
     return ExposureEntry(
         part=exposure.part,
         product=" ".join(filter(None, (product.vendor, product.name, product.version))),
@@ -85,7 +85,7 @@ def _exposure(exposure: Exposure, answer: Answer, reasons: Mapping[str, Sentence
         kev=bool(answer.exploited),
         cvss=answer.cvss,
         constraint=answer.constraint,
-        reason=sentence.said(answer.params, french=say.language is Language.FR) if sentence else answer.reason,
+        reason=reason(answer, reasons, say),
         fixed=answer.fixed,
         source=exposure.told.source if exposure.told else "",
     )

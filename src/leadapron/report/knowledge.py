@@ -15,7 +15,7 @@ from leadapron.know.feeds.outcome import Outcome, UpdateReport
 from leadapron.know.matching.reasons import Sentence
 from leadapron.model.advisories import Answer, Answers, Feed, FeedState, Verdict
 from leadapron.report.hostile import harmless
-from leadapron.report.words import N_, Words
+from leadapron.report.words import N_, Language, Words
 
 _VERDICTS = {
     Verdict.AFFECTED: (N_("affected"), "bold red"),
@@ -145,7 +145,6 @@ def answers_document(
 
 
 def _answer(answer: Answer, reasons: Mapping[str, Sentence], say: Words) -> AnswerEntry:
-    sentence = reasons.get(answer.reason)
     return AnswerEntry(
         advisory=answer.advisory,
         title=answer.title,
@@ -162,11 +161,17 @@ def _answer(answer: Answer, reasons: Mapping[str, Sentence], say: Words) -> Answ
         vendor=answer.vendor,
         product=answer.product,
         constraint=answer.constraint,
-        reason=sentence.said(answer.params, french=say.language == "fr") if sentence else answer.reason,
+        reason=reason(answer, reasons, say),
         reason_id=answer.reason,
         fixed=answer.fixed,
         curated=answer.curated,
     )
+
+
+def reason(answer: Answer, reasons: Mapping[str, Sentence], say: Words) -> str:
+    """Why the answer is what it is, in words; an id without a sentence, of a newer program, stays as it is."""
+    sentence = reasons.get(answer.reason)
+    return sentence.said(answer.params, french=say.language is Language.FR) if sentence else answer.reason
 
 
 def encode_plain(value: object) -> bytes:
@@ -274,7 +279,7 @@ def render_update(report: UpdateReport, console: Console, say: Words) -> None:
     """What became of each feed, and what was refused."""
     safe = harmless(report)
     for update in safe.updates:
-        held = feed_entries((update.feed,), date.today(), say)[0].as_of if update.feed else None  # noqa: DTZ011
+        held = update.feed.as_of if update.feed else None
         text = Text.assemble((update.id, "bold"), ": ", say.gettext(_OUTCOMES[update.outcome]))
         if held:
             text.append(f" ({held.isoformat()})")

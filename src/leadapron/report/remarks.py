@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import string
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-import msgspec
 from msgspec import Struct
 
+from leadapron.model.content import read_toml, shipped
 from leadapron.model.errors import ContentError
 from leadapron.report.hostile import MAX_LIST, visible
 from leadapron.report.words import Language, Words
+from leadapron.rules.lint import placeholders
 
 _PLACES = ({"values"}, {"row"}, {"row", "text"})
 """What the sentence of one message id may be filled with: its values all together, or each with its row."""
@@ -35,23 +33,20 @@ class RemarkSentence(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def remark_sentences() -> Mapping[str, RemarkSentence]:
     """Message id → sentence, as shipped."""
-    return read_remarks(files("leadapron.content") / "documents" / "remarks.toml")
+    return read_remarks(shipped("documents", "remarks.toml"))
 
 
 def read_remarks(file: Traversable) -> Mapping[str, RemarkSentence]:
     """Message id → sentence; ContentError names file and entry."""
-    try:
-        found = msgspec.convert(tomllib.loads(file.read_text("utf-8")), dict[str, RemarkSentence])
-        for name, sentence in found.items():
-            if _places(sentence.en) != _places(sentence.fr) or _places(sentence.en) not in _PLACES:
-                raise ValueError(f"{name}: both languages need {{values}}, {{row}}, or {{row}} and {{text}}")
-    except (OSError, ValueError) as error:
-        raise ContentError(f"{file.name}: {error}") from error
+    found = read_toml(file, dict[str, RemarkSentence])
+    for name, sentence in found.items():
+        try:
+            english, french = placeholders(sentence.en), placeholders(sentence.fr)
+        except ValueError as error:
+            raise ContentError(f"{file.name}: {name}: {error}") from error
+        if english != french or english not in _PLACES:
+            raise ContentError(f"{file.name}: {name}: both languages need {{values}}, {{row}}, or {{row}} and {{text}}")
     return found
-
-
-def _places(text: str) -> set[str]:
-    return {place for _, place, _, _ in string.Formatter().parse(text) if place is not None}
 
 
 def remark_lines(remarks: Iterable[str], say: Words) -> list[str]:
