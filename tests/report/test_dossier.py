@@ -8,6 +8,7 @@ import pypdfium2
 import pytest
 from msgspec.structs import replace
 
+from leadapron.model.procedures import AnswerState
 from leadapron.report.dossier import Dossier, input_list, render_dossier_html, render_dossier_pdf
 from leadapron.report.dossier.blocks import Heading, Table
 from tests.report import known
@@ -45,8 +46,37 @@ def test_a_table_is_whole() -> None:
     for edition in known.department().dossier("en").editions:
         for block in edition.blocks:
             if isinstance(block, Table):
-                assert len(block.head) == len(block.widths)
-                assert {len(row) for row in block.rows} <= {len(block.head)}
+                assert len(block.head) in (0, len(block.widths))
+                assert {len(row) for row in block.rows} <= {len(block.widths)}
+
+
+def table_below(made: Dossier, heading: str) -> Table:
+    blocks = made.editions[0].blocks
+    place = next(n for n, one in enumerate(blocks) if isinstance(one, Heading) and one.text == heading)
+    return next(one for one in blocks[place:] if isinstance(one, Table))
+
+
+def test_controls_name_weaknesses_and_questions_by_number() -> None:
+    """What is told once can be looked up: the same numbers stand in the chapters on findings and procedures."""
+    department = known.department()
+    made = department.dossier("en")
+    texts = [one.text for one in made.editions[0].blocks if isinstance(one, Heading)]
+    numbers = {text.partition(".")[0] for text in texts if text[:1].isdigit()}
+    rows = table_below(made, "NIS2").rows
+    named = {number for row in rows for number in row[2].text.split(", ") if number}
+    assert named <= numbers
+    asked = " ".join(row[3].text for row in rows)
+    belied = next(one for one in department.procedures("en").questions if one.state is AnswerState.CONTRADICTED)
+    assert f"seen otherwise: {belied.number}" in asked
+
+
+def test_questions_that_nobody_answered_are_listed() -> None:
+    department = known.department()
+    left = [one for one in department.procedures("en").questions if one.answer is None]
+    rows = table_below(department.dossier("en"), "Questions that nobody has answered").rows
+    told = " ".join(row[1].text for row in rows)
+    assert left
+    assert all(one.question in told for one in left)
 
 
 def test_the_inputs_can_be_hashed_again() -> None:
@@ -75,6 +105,7 @@ def test_a_pdf_has_cover_contents_and_numbered_pages(pdf: bytes) -> None:
     told = pages(pdf)
     assert "Centre hospitalier d’Exemple" in told[0]
     assert "Sommaire" in told[0]
+    assert "Par quoi commencer cette semaine" in told[0]
     assert f"Page 1 sur {len(told)}" in told[0]
     assert f"Page {len(told)} of {len(told)}" in told[-1]
     assert any("Contents" in page for page in told)

@@ -55,7 +55,10 @@ class Facts(Struct, frozen=True, tag="facts"):
 
 
 class Table(Struct, frozen=True, tag="table"):
-    """A table with one row of headings. `widths` are shares of the width; columns in `numbers` are set to the right."""
+    """A table with one row of headings, or none where a sentence before it says what stands where.
+
+    `widths` are shares of the width; columns in `numbers` are set to the right.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]

@@ -15,6 +15,7 @@ from leadapron.report.dossier.network_chapters import (
     devices_chapter,
     findings_chapter,
     measured_chapter,
+    numbered,
     verdict_chapter,
 )
 from leadapron.report.dossier.plan_chapters import accepted_chapter, changes_chapter, plan_chapter
@@ -71,13 +72,13 @@ def _edition(about: About, one: Edition, inputs: InputList, signature: Signature
         *_cover(about, one, say),
         *verdict_chapter(one.assessed, one.plan, one.procedures, say),
         *measured_chapter(one.assessed, say),
-        *devices_chapter(one.assessed, say),
-        *findings_chapter(one.assessed, say),
-        *plan_chapter(one.plan, say),
+        *plan_chapter(one.plan, one.assessed.summary.limits, say),
+        *accepted_chapter(one.plan, say),
         *changes_chapter(one.plan, say),
         *procedures_chapter(one.procedures, say),
-        *coverage_chapter(one.coverage, say),
-        *accepted_chapter(one.plan, say),
+        *coverage_chapter(one.coverage, one.procedures, numbered(one.assessed), say),
+        *findings_chapter(one.assessed, say),
+        *devices_chapter(one.assessed, say),
         *sources_chapter(one.assessed, say),
         *inputs_chapter(inputs, signature, say),
     )

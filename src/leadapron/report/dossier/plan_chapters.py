@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
+from leadapron.model.plan import WorkStatus
 from leadapron.report.dossier.blocks import Block, Bullets, Cell, Heading, Paragraph, Table, Tone, cells, facts
 from leadapron.report.dossier.network_chapters import severity_cell
 from leadapron.report.plan.contract import AcceptedEntry, ActionEntry, PlanDocument
 from leadapron.report.plan.page import first_actions
 from leadapron.report.plan.vocabulary import CHANGES, PlanNames
+from leadapron.report.vocabulary import SEVERITIES
 from leadapron.report.words import Words
 
 
-def plan_chapter(plan: PlanDocument, say: Words) -> Iterator[Block]:
-    """The first actions in full, then all in order."""
+def plan_chapter(plan: PlanDocument, told: Container[str], say: Words) -> Iterator[Block]:
+    """The first actions in full, then all in order. Limits that were `told` before are not repeated."""
     _, names = say.gettext, PlanNames(say)
     yield Heading(_("Plan"))
-    yield Paragraph(" ".join(plan.summary.verdict))
-    yield Bullets(plan.summary.limits)
+    yield Bullets(tuple(one for one in plan.summary.limits if one not in told))
     for one in first_actions(plan):
-        yield Heading(f"{one.rank}. {one.title}", 3)
+        yield Heading(f"{one.rank}. {one.title} ({_(SEVERITIES[one.severity])})", 3)
         yield facts(*names.facts(one))
     if plan.actions:
         yield Heading(_("All actions"), 3)
         yield Table(
-            head=(_("Place"), _("Action"), _("Severity"), _("Led by"), _("Work"), _("Owner"), _("Due"), _("Status")),
+            head=(_("Place"), _("Action"), _("Severity"), _("Led by"), _("Work"), _("Owner, due, status")),
             rows=tuple(_row(one, names, say) for one in plan.actions),
-            widths=(0.8, 4.6, 1.5, 2, 1, 1.7, 1.5, 1.4),
+            widths=(0.7, 6.2, 1.2, 2.2, 0.8, 2.3),
             numbers=(0, 4),
         )
 
 
 def _row(one: ActionEntry, names: PlanNames, say: Words) -> tuple[Cell, ...]:
     due = one.due.isoformat() if one.due else ""
+    status = names.status(one) if one.owner or one.status is not WorkStatus.OPEN else ""
+    told = ", ".join(filter(None, (one.owner, due, status)))
     return cells(
         say.number(one.rank),
         one.title,
         severity_cell(one.severity, say),
         one.who[0].name if one.who else "",
         names.hours(one),
-        one.owner,
-        Cell(due, Tone.BAD) if one.overdue else due,
-        names.status(one),
+        Cell(told, Tone.BAD) if one.overdue else told,
     )
 
 

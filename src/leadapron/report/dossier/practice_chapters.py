@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
-from leadapron.model.procedures import AnswerState, ControlState
+from leadapron.model.procedures import AnswerState, Area, ControlState
 from leadapron.report.dossier.blocks import Block, Cell, Heading, Paragraph, Table, Tone, cells
-from leadapron.report.practices.contract import ControlEntry, CoverageDocument, FrameworkEntry, ProceduresDocument
-from leadapron.report.practices.vocabulary import CONTROL_STATES, PracticeNames
-from leadapron.report.vocabulary import several
+from leadapron.report.practices.contract import (
+    ControlEntry,
+    CoverageDocument,
+    FrameworkEntry,
+    ProceduresDocument,
+    QuestionEntry,
+)
+from leadapron.report.practices.vocabulary import CONTROL_STATES, NOBODY_KNOWS, PracticeNames
 from leadapron.report.words import Words
 
 _TONES = {
@@ -17,14 +23,12 @@ _TONES = {
     AnswerState.CONTRADICTED: Tone.BAD,
 }
 _CONTROL_TONES = {ControlState.MET: Tone.GOOD, ControlState.NOT_MET: Tone.BAD}
-_NAMED = 4
 
 
 def procedures_chapter(procedures: ProceduresDocument, say: Words) -> Iterator[Block]:
     """Scores with their parts, contradictions, every question with its answer."""
     _, names = say.gettext, PracticeNames(say)
     yield Heading(_("Procedures"))
-    yield Paragraph(" ".join(procedures.verdict))
     yield _areas(procedures, say)
     yield Paragraph(
         _(
@@ -43,22 +47,41 @@ def procedures_chapter(procedures: ProceduresDocument, say: Words) -> Iterator[B
             ),
             widths=(3, 1.7, 3.3),
         )
-    yield Heading(_("Questions and answers"), 3)
-    yield Table(
-        head=(_("No."), _("Question"), _("State"), _("Answer"), _("Proof named")),
-        rows=tuple(
-            cells(
-                say.number(one.number),
-                one.question,
-                Cell(one.state_name, _TONES.get(one.state, Tone.PLAIN)),
-                names.said(one),
-                one.evidence,
-            )
-            for one in procedures.questions
-        ),
-        widths=(0.6, 4, 1.5, 1.8, 1.8),
-        numbers=(0,),
-    )
+    yield from _answers(procedures, say)
+
+
+def _answers(procedures: ProceduresDocument, say: Words) -> Iterator[Block]:
+    """What was answered, one by one; what nobody has answered, by area."""
+    _, names = say.gettext, PracticeNames(say)
+    given = [one for one in procedures.questions if one.answer is not None]
+    if given:
+        yield Heading(_("Questions and answers"), 3)
+        yield Table(
+            head=(_("No."), _("Question"), _("State"), _("Answer"), _("Proof named")),
+            rows=tuple(
+                cells(
+                    say.number(one.number),
+                    one.question,
+                    Cell(one.state_name, _TONES.get(one.state, Tone.PLAIN)),
+                    names.said(one),
+                    one.evidence,
+                )
+                for one in given
+            ),
+            widths=(0.45, 4.9, 1.5, 2.3, 1.4),
+            numbers=(0,),
+        )
+    titles, left = {area.id: area.title for area in procedures.areas}, defaultdict[Area, list[str]](list)
+    for one in procedures.questions:
+        if one.answer is None:
+            left[one.area].append(f"{say.number(one.number)}\u00a0{one.question}")
+    if left:
+        yield Heading(_("Questions that nobody has answered"), 3)
+        yield Table(
+            head=(),
+            rows=tuple(cells(Cell(titles[area], Tone.STRONG), " ".join(asked)) for area, asked in left.items()),
+            widths=(1.5, 8),
+        )
 
 
 def _areas(procedures: ProceduresDocument, say: Words) -> Table:
@@ -69,13 +92,15 @@ def _areas(procedures: ProceduresDocument, say: Words) -> Table:
             cells(Cell(area.title, Tone.STRONG), *names.counts(area), names.points(area), names.best(area))
             for area in procedures.areas
         ),
-        widths=(2, 0.6, 0.8, 0.6, 1, 0.9, 0.9, 1.1, 4),
+        widths=(2, 0.45, 0.65, 0.5, 1, 0.65, 0.65, 0.9, 6),
         numbers=(1, 2, 3, 4, 5, 6, 7),
     )
 
 
-def coverage_chapter(coverage: CoverageDocument, say: Words) -> Iterator[Block]:
-    """Counts, then each framework's controls with what they rest on."""
+def coverage_chapter(
+    coverage: CoverageDocument, procedures: ProceduresDocument, weaknesses: Mapping[str, int], say: Words
+) -> Iterator[Block]:
+    """Counts, then each framework's controls with what they rest on, by number. `weaknesses`: finding → its number."""
     _ = say.gettext
     yield Heading(_("Coverage of frameworks"))
     yield Paragraph(_("Silence meets nothing: where nothing was seen and nobody was asked, a control is not known."))
@@ -88,30 +113,74 @@ def coverage_chapter(coverage: CoverageDocument, say: Words) -> Iterator[Block]:
             )
             for one in coverage.frameworks
         ),
-        widths=(4, 1, 1, 1, 1, 1),
+        widths=(3.4, 1, 1.2, 1.2, 1.2, 1.4),
         numbers=(1, 2, 3, 4, 5),
     )
-    for one in coverage.frameworks:
-        yield from _framework(one, say)
+    yield Paragraph(_("Weaknesses and questions are named by their numbers in the chapters on them."))
+    proof = _Numbered(weaknesses, {one.id: one for one in procedures.questions}, say)
+    for framework in coverage.frameworks:
+        yield from _framework(framework, proof, say)
 
 
-def _framework(one: FrameworkEntry, say: Words) -> Iterator[Block]:
-    _ = say.gettext
+class _Numbered:
+    """What controls rest on, by number."""
+
+    def __init__(self, weaknesses: Mapping[str, int], questions: Mapping[str, QuestionEntry], say: Words) -> None:
+        self._weaknesses = weaknesses
+        self._questions = questions
+        self._say = say
+
+    def weaknesses(self, control: ControlEntry) -> str:
+        """Those that speak against it."""
+        numbers = {self._weaknesses[one] for found in control.findings for one in found.ids if one in self._weaknesses}
+        return ", ".join(map(self._say.number, sorted(numbers)))
+
+    def questions(self, control: ControlEntry) -> str:
+        """Those that ask about it, by where they stand."""
+        stand: dict[str, list[str]] = defaultdict(list)
+        for one in self._asked(control):
+            stand[self._stands(one)].append(self._say.number(one.number))
+        colon, between = self._say.gettext(":"), self._say.gettext("; ")
+        return between.join(f"{state}{colon} {', '.join(numbers)}" for state, numbers in stand.items())
+
+    def silent(self, control: ControlEntry) -> bool:
+        """Nothing seen, nobody asked: its name says all."""
+        return not control.findings and all(
+            one.state is AnswerState.UNANSWERED and one.proposed is None for one in self._asked(control)
+        )
+
+    def _asked(self, control: ControlEntry) -> list[QuestionEntry]:
+        ids = (one for asked in control.questions for one in asked.ids)
+        return [self._questions[one] for one in ids if one in self._questions]
+
+    def _stands(self, one: QuestionEntry) -> str:
+        _ = self._say.gettext
+        if one.state is AnswerState.CONTRADICTED:
+            return _("seen otherwise")
+        if one.state in NOBODY_KNOWS and one.proposed is not None:
+            return _("measured {answer}").format(answer=one.proposed_name)
+        return one.state_name
+
+
+def _framework(one: FrameworkEntry, proof: _Numbered, say: Words) -> Iterator[Block]:
+    _, names = say.gettext, PracticeNames(say)
     yield Heading(one.name, 3)
-    ours = _("The mapping is ours.") if one.ours else ""
-    yield Paragraph(" ".join(filter(None, (f"{one.source}.", ours, one.note))), Tone.SOFT)
-    yield Table(
-        head=(_("Control"), _("State"), _("Because")),
-        rows=tuple(_control(control, say) for control in one.controls),
-        widths=(3, 1.1, 5),
-    )
-
-
-def _control(control: ControlEntry, say: Words) -> tuple[Cell, ...]:
-    names, colon = PracticeNames(say), say.gettext(":")
-    found = [f"{one.text}{colon} {several(one.details, _NAMED, say)}." for one in control.findings[:_NAMED]]
-    return cells(
-        names.control(control),
-        Cell(names.state(control.state), _CONTROL_TONES.get(control.state, Tone.PLAIN)),
-        " ".join((*control.reasons, *found)),
-    )
+    yield Paragraph(f"{one.source}. {one.note or (_('The mapping is ours.') if one.ours else '')}".strip(), Tone.SOFT)
+    told = [control for control in one.controls if not proof.silent(control)]
+    if told:
+        yield Table(
+            head=(_("Control"), _("State"), _("Weaknesses"), _("Questions")),
+            rows=tuple(
+                cells(
+                    names.control(control),
+                    Cell(names.state(control.state), _CONTROL_TONES.get(control.state, Tone.PLAIN)),
+                    proof.weaknesses(control),
+                    proof.questions(control),
+                )
+                for control in told
+            ),
+            widths=(3.9, 1.75, 2.5, 3.7),
+        )
+    silent = [names.control(control) for control in one.controls if proof.silent(control)]
+    if silent:
+        yield Paragraph(f"{_('Not known, for nothing was seen and nobody asked')}{_(':')} {_('; ').join(silent)}.")
