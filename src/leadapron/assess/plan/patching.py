@@ -9,21 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from leadapron.assess.quoting import POSITIVE, answer_citation
 from leadapron.model.declared import Declarations
 from leadapron.model.events import FormAnswer
 from leadapron.model.events.declared import DeclaredAnswer
-from leadapron.model.findings import Citation
 from leadapron.model.plan import Patching, PatchWord
 
 UPDATES = "CSUP-1"
 """Whether anything in the device may ever need a security update."""
 
 PARTS = ("CSUP-2", "CSUP-5", "CSUP-6")
-QUOTED = 160
-"""Characters of a note that are quoted."""
-
 STRICTEST = tuple(PatchWord)
-_SAYS_YES = (DeclaredAnswer.YES, DeclaredAnswer.OPTIONAL)
 
 Form = Mapping[str, FormAnswer]
 Said = tuple[PatchWord, tuple[FormAnswer, ...]]
@@ -31,22 +27,18 @@ Said = tuple[PatchWord, tuple[FormAnswer, ...]]
 
 def patching(declarations: Declarations, assets: Iterable[str]) -> Patching | None:
     """The strictest word of the forms of these devices; None when none says anything."""
-    forms = (declarations.of[asset].form for asset in assets if asset in declarations.of)
-    said = [one for form in forms if (one := _word(form))]
+    held = (declarations.of[asset] for asset in assets if asset in declarations.of)
+    said = [(one, *found) for one in held if (found := _word(one.form))]
     if not said:
         return None
-    word = min((word for word, _ in said), key=STRICTEST.index)
-    answers = {(answer.sensor, answer.question): answer for of, given in said if of is word for answer in given}
-    return Patching(word=word, citations=tuple(citation(answer) for _, answer in sorted(answers.items())))
-
-
-def citation(answer: FormAnswer) -> Citation:
-    """A form's answer, as it is quoted."""
-    words = (answer.answer.value, answer.text, answer.note[:QUOTED])
-    return Citation(
-        source=answer.sensor, quote="; ".join(word for word in words if word), dated=answer.ts.date(),
-        place=answer.question,
-    )  # fmt: skip
+    word = min((word for _, word, _ in said), key=STRICTEST.index)
+    quoted = {
+        (answer.sensor, answer.question): answer_citation(one, answer)
+        for one, of, given in said
+        if of is word
+        for answer in given
+    }
+    return Patching(word=word, citations=tuple(quoted[place] for place in sorted(quoted)))
 
 
 def _word(form: Form) -> Said | None:
@@ -74,7 +66,7 @@ def _parts(form: Form) -> Iterator[Said]:
 
 
 def _yes(answer: FormAnswer | None) -> bool:
-    return answer is not None and answer.answer in _SAYS_YES
+    return answer is not None and answer.answer in POSITIVE
 
 
 def _no(answer: FormAnswer | None) -> bool:

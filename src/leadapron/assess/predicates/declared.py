@@ -7,10 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec.structs import replace
+
 from leadapron.assess.hits import Case, Hit, Values
-from leadapron.assess.predicates.exposures import cited, weights
-from leadapron.assess.predicates.quoting import POSITIVE, answer_citation, day_of, row_citation, sources, spelled
+from leadapron.assess.predicates.exposures import weights
 from leadapron.assess.predicates.titles import TOOL_TITLES
+from leadapron.assess.quoting import (
+    POSITIVE,
+    advisory_citation,
+    answer_citation,
+    day_of,
+    row_citation,
+    sources,
+    spelled,
+)
 from leadapron.assess.subjects import asset_subject
 from leadapron.assess.view import View
 from leadapron.model.advisories import Answer, Verdict
@@ -117,7 +127,7 @@ def _repairable(case: Case, exposure: Exposure, answers: list[Answer]) -> Hit:
     product = exposure.answers.product
     return Hit(
         asset=case.asset,
-        citations=tuple(cited(answer) for answer in answers),
+        citations=tuple(advisory_citation(answer) for answer in answers),
         weight=weights(answers),
         values={
             "software": (f"{product.name} {product.version}".rstrip(),),
@@ -129,15 +139,10 @@ def _repairable(case: Case, exposure: Exposure, answers: list[Answer]) -> Hit:
 
 def _declares(said: Declared, answers: Sequence[FormAnswer], hit: Hit) -> Hit:
     """A hit with the answers it rests on."""
-    return Hit(
-        asset=hit.asset,
-        flow=hit.flow,
-        subject=hit.subject,
-        reasons=hit.reasons,
+    return replace(
+        hit,
         citations=(*(answer_citation(said, answer) for answer in answers), *hit.citations),
-        weight=hit.weight,
         values={"answers": spelled(answers), "document": sources(answers), **hit.values},
-        confidence=hit.confidence,
     )
 
 

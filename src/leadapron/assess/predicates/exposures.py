@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from leadapron.assess.hits import Case, Hit
 from leadapron.assess.predicates.hosts import support_ends
+from leadapron.assess.quoting import advisory_citation
 from leadapron.model.advisories import Answer, Verdict
-from leadapron.model.findings import Citation, Confidence
+from leadapron.model.findings import Confidence
 from leadapron.model.picture import Ageing, Exposure, Part
 
 SEVERE = 9.0
@@ -79,7 +80,7 @@ def _hit(case: Case, exposure: Exposure, answers: list[Answer], weight: tuple[st
             f"{exposure.part}={product.name} {product.version}".rstrip(),
             *(f"{answer.advisory}={answer.constraint or '?'}" for answer in answers),
         ),
-        citations=(*told, *(cited(answer) for answer in answers)),
+        citations=(*told, *(advisory_citation(answer) for answer in answers)),
         weight=weight,
         values={
             "software": (f"{product.name} {product.version}".rstrip(),),
@@ -122,16 +123,6 @@ def weights(answers: list[Answer]) -> tuple[str, ...]:
     if answers and all(answer.cvss_vector and not _REMOTE.search(answer.cvss_vector) for answer in answers):
         found.append("rank.local")
     return tuple(found)
-
-
-def cited(answer: Answer) -> Citation:
-    """An advisory's own few words on which versions it means."""
-    return Citation(
-        source=answer.advisory,
-        quote=f"{answer.vendor} {answer.product}: {answer.constraint or '?'}",
-        dated=answer.published,
-        url=answer.url,
-    )
 
 
 def _aged(case: Case, part: Ageing) -> Hit:

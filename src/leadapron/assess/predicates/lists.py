@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from leadapron.assess.hits import Case, Hit
 from leadapron.assess.measures import first_seen, imaging_devices, listed
-from leadapron.assess.predicates.quoting import POSITIVE, answer_citation, row_citation, row_name, sources
 from leadapron.assess.predicates.register import how_long
+from leadapron.assess.quoting import POSITIVE, answer_citation, row_citation, row_name, sources
 from leadapron.assess.subjects import network_subject
 from leadapron.assess.view import View
 from leadapron.model.events import DeclaredAnswer, DeviceDeclared, DocumentType

@@ -13,7 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from leadapron.assess.hits import Case, Hit
-from leadapron.assess.predicates.quoting import answer_citation, sources
+from leadapron.assess.quoting import answer_citation, sources
 from leadapron.model.declared import Declared
 from leadapron.model.events import FormAnswer, Service
 from leadapron.model.findings import Confidence

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from leadapron.assess.hits import Case, Hit
 from leadapron.assess.measures import listed
-from leadapron.assess.predicates.quoting import row_citation, row_name, sources
+from leadapron.assess.quoting import row_citation, row_name, sources
 from leadapron.assess.subjects import asset_subject, network_subject
 from leadapron.assess.view import View
 from leadapron.model.events import Service, TitleDeclared

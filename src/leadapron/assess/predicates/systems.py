@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from leadapron.assess.hits import Case, Hit
 from leadapron.assess.predicates.hosts import windows_editions, windows_version
-from leadapron.assess.predicates.quoting import QUOTED, answer_citation, row_citation, sources
+from leadapron.assess.quoting import QUOTED, answer_citation, row_citation, sources
 from leadapron.model.declared import Declared
 from leadapron.model.events import ComponentDeclared, Declaration
 from leadapron.model.findings import Citation, Confidence

@@ -1,10 +1,11 @@
-"""How documents are quoted: a form's answer by its question, a list's entry by its row."""
+"""How sources are quoted: a form's answer by its question, a list's entry by its row, an advisory by its products."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
 
+from leadapron.model.advisories import Answer
 from leadapron.model.declared import Declared
 from leadapron.model.events import Declaration, DeclaredAnswer, DeviceDeclared, FormAnswer, TitleDeclared
 from leadapron.model.findings import Citation
@@ -31,6 +32,16 @@ def answer_citation(said: Declared, answer: FormAnswer) -> Citation:
 def row_citation(row: DeviceDeclared | TitleDeclared) -> Citation:
     """One row of a list, by the name that people know it by."""
     return Citation(source=row.sensor, quote=row_name(row)[:QUOTED], dated=row.ts.date(), place=str(row.packet))
+
+
+def advisory_citation(answer: Answer) -> Citation:
+    """An advisory's own few words on which versions it means."""
+    return Citation(
+        source=answer.advisory,
+        quote=f"{answer.vendor} {answer.product}: {answer.constraint or '?'}",
+        dated=answer.published,
+        url=answer.url,
+    )
 
 
 def row_name(row: DeviceDeclared | TitleDeclared) -> str:
