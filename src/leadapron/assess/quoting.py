@@ -29,6 +29,11 @@ def answer_citation(said: Declared, answer: FormAnswer) -> Citation:
     )
 
 
+def own_words(answer: FormAnswer) -> str:
+    """What the maker wrote beside its yes or no; empty if nothing."""
+    return f"{answer.text} {answer.note}".strip()
+
+
 def row_citation(row: DeviceDeclared | TitleDeclared) -> Citation:
     """One row of a list, by the name that people know it by."""
     return Citation(source=row.sensor, quote=row_name(row)[:QUOTED], dated=row.ts.date(), place=str(row.packet))

@@ -20,7 +20,6 @@ from leadapron.know.documents.mds2 import (
     Form,
     declarations,
     holds_mds2,
-    operating_system,
     read_mds2,
 )
 from leadapron.know.documents.mds2_questions import Edition, load_questions, load_sections
@@ -54,7 +53,7 @@ def test_a_form_of_2019_becomes_declarations(tmp_path: Path) -> None:
     assert said["EMRG-1"].answer is DeclaredAnswer.NOT_APPLICABLE
     assert said["SAHD-15"].answer is DeclaredAnswer.YES
     assert (said["RMOT-1"].answer, said["RMOT-1"].note) == (DeclaredAnswer.YES, "By VPN, on request")
-    assert operating_system(said) == "Windows 10 IoT Enterprise 2019"
+    assert said["CSUP-2"].note == "Windows 10 IoT Enterprise 2019"
     assert document.remarks[0] == "mds2.corrected-question=SHAD-15"
     assert said["DOC-1"].packet == 5, "the row in the sheet"
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from leadapron.assess.hits import Case, Hit
-from leadapron.assess.quoting import answer_citation, sources
+from leadapron.assess.quoting import answer_citation, own_words, sources
 from leadapron.model.declared import Declared
 from leadapron.model.events import FormAnswer, Service
 from leadapron.model.findings import Confidence
@@ -90,7 +90,7 @@ def unlisted_port(case: Case) -> Iterator[Hit]:
         return
     said = case.view.declared(server.id)
     answers = _lists(said)
-    read = [read_ports(_words(answer)) for answer in answers]
+    read = [read_ports(own_words(answer)) for answer in answers]
     lists = [one for one in read if one is not None and not one.allows(flow)]
     if not lists or len(lists) < len(read):
         return
@@ -121,14 +121,10 @@ def read_ports(text: str) -> PortList | None:
 def _lists(said: Declared) -> tuple[FormAnswer, ...]:
     """Answers whose words speak of ports with numbers."""
     given = (said.form[question] for question in LISTS_PORTS if question in said.form)
-    return tuple(answer for answer in given if _MARK.search(_words(answer).casefold()))
+    return tuple(answer for answer in given if _MARK.search(own_words(answer).casefold()))
 
 
 def _answered(server: Asset) -> tuple[int, ...]:
     """Ports of `service/port`."""
     ports = (service.rpartition("/")[2] for service in server.services)
     return tuple(int(port) for port in ports if port.isdigit())
-
-
-def _words(answer: FormAnswer) -> str:
-    return f"{answer.text} {answer.note}".strip()

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from leadapron.assess.hits import Case, Hit
 from leadapron.assess.predicates.hosts import windows_editions, windows_version
-from leadapron.assess.quoting import QUOTED, answer_citation, row_citation, sources
+from leadapron.assess.quoting import QUOTED, answer_citation, own_words, row_citation, sources
 from leadapron.model.declared import Declared
 from leadapron.model.events import ComponentDeclared, Declaration
 from leadapron.model.findings import Citation, Confidence
@@ -168,8 +168,8 @@ def _named_in_documents(said: Declared) -> Iterator[tuple[str, Declaration, Cita
         yield row.os, row, Citation(source=cited.source, quote=row.os[:QUOTED], dated=cited.dated, place=cited.place)
     for question in FORM_QUESTIONS:
         answer = said.form.get(question)
-        if answer is not None and (answer.text or answer.note):
-            yield f"{answer.text} {answer.note}".strip(), answer, answer_citation(said, answer)
+        if answer is not None and (words := own_words(answer)):
+            yield words, answer, answer_citation(said, answer)
     for component in said.components:
         if _is_system(component):
             text = f"{component.name} {component.version}".strip()

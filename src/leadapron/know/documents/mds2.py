@@ -2,7 +2,7 @@
 
 XLSX, CSV and PDFs with text. Questions are known by their numbers, answers are normalised, and what could not be
 understood is listed as remarks: a form is never refused for one odd cell. Public: `read_mds2`, `holds_mds2`,
-`declarations`, `operating_system`, `Form`.
+`declarations`, `Form`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ MAX_REMARKS = 40
 
 _EDITIONS = {Numbering.NEW: Edition.HN_2019, Numbering.OLD: Edition.HN_2013}
 _FACTS = {"manufacturer": "DOC-1", "product": "DOC-3", "document": "DOC-4", "dated": "DOC-7"}
-_OPERATING_SYSTEM = ("2013:14-1", "CSUP-2", "DOC-11.1", "DOC-11.2")
-"""Questions in whose words makers name the operating system: the 2019 form asks for it in none."""
 
 
 class Answered(Struct, frozen=True, kw_only=True):
@@ -113,15 +111,6 @@ def declarations(form: Form, origin: Origin) -> list[Declaration]:
         for each in form.answers
     )
     return [document, *answers]
-
-
-def operating_system(answers: Mapping[str, FormAnswer]) -> str:
-    """What a form says of the device's operating system, in the maker's words; empty if nothing."""
-    for question in _OPERATING_SYSTEM:
-        said = answers.get(question)
-        if said is not None and (said.text or said.note):
-            return " ".join(filter(None, (said.text, said.note)))
-    return ""
 
 
 # ---------------------------------------------------------------- files
