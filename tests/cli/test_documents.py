@@ -109,7 +109,7 @@ def test_lists_name_their_devices_themselves(ws: Path, tmp_path: Path) -> None:
     path = file(tmp_path, "parc.csv", ASSETS.encode("cp1252"))
     said = done("document", "add", path, "--workspace", ws)
     assert said.splitlines() == [
-        "parc.csv: device list (CSV), 2 entries",
+        "parc.csv: asset list (CSV), 2 entries",
         "  Row 3: “salle” is no IP address; left out.",
         "  Row 3: “3” is no IP address; left out.",
         "  Row 3: “bientôt” is no date; left out.",

@@ -126,7 +126,7 @@ KINDS = {
     "clock_reading": N_("time told"),
     "component_declared": N_("component declared by a list (SBOM)"),
     "connection": N_("connection"),
-    "device_declared": N_("row of a device list"),
+    "device_declared": N_("row of an asset list"),
     "dhcp_seen": N_("address request (DHCP)"),
     "dicom_association": N_("DICOM association"),
     "document_added": N_("document added"),
@@ -195,7 +195,7 @@ DOCUMENTS = {
     DocumentType.MDS2: "MDS2",
     DocumentType.SBOM: "SBOM",
     DocumentType.VEX: "VEX",
-    DocumentType.ASSETS: N_("device list"),
+    DocumentType.ASSETS: N_("asset list"),
     DocumentType.AE_REGISTER: N_("AE register"),
     DocumentType.ZONES: N_("network plan"),
 }
