@@ -47,8 +47,14 @@ def answers_to(framework: str, name: str, answer: str) -> dict[str, str]:
 def test_segmentation_is_met_by_signed_answers_that_nothing_contradicts() -> None:
     one = control(picture(**answers_to("iso27001", "8.13", "yes")), "iso27001", "8.13")
     assert one.state is ControlState.MET
-    assert said(one) == ["Answered yes, and nothing measured says otherwise: 3 of 3 questions."]
+    assert said(one) == ["Practices in place, by signed answer: 3 of 3."]
     assert one.questions == ("backup-offline-copy", "backup-restore-timed", "backup-console-images")
+
+
+def test_a_yes_with_nothing_to_show_is_met_in_part_only() -> None:
+    one = control(picture(evidence="", **answers_to("iso27001", "8.13", "yes")), "iso27001", "8.13")
+    assert one.state is ControlState.PARTLY
+    assert said(one) == ["Practices said to be in place, with nothing to show: 3 of 3."]
 
 
 def test_nothing_seen_and_nobody_asked_is_not_known() -> None:
@@ -80,7 +86,7 @@ def test_a_yes_that_the_network_denies_is_not_taken_at_its_word() -> None:
     found = picture(FLAT, **answers_to("nist1800-24", "zones", "yes"))
     one = control(found, "nist1800-24", "zones")
     assert one.state is ControlState.PARTLY
-    assert "Answered better than what was measured, which says no: 1 of 5 questions." in said(one)
+    assert "Practices said to be in place, but measured as not: 1 of 5." in said(one)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,7 @@ def test_one_open_question_leaves_a_control_unknown() -> None:
     answers["backup_restore_timed"] = "unknown"
     one = control(picture(**answers), "iso27001", "8.13")
     assert one.state is ControlState.NOT_KNOWN
-    assert said(one)[-1] == "Without a current answer: 1 of 3 questions."
+    assert said(one)[-1] == "Practices without a current answer: 1 of 3."
 
 
 @pytest.mark.parametrize(
@@ -121,7 +127,7 @@ def test_a_weakness_alone_answers_no_question() -> None:
     assert one.state is ControlState.NOT_MET
     assert said(one) == [
         "Weaknesses seen that speak against it: 1.",
-        "Without a current answer: 1 of 1 questions.",
+        "Practices without a current answer: 1 of 1.",
     ]
 
 

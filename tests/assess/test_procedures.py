@@ -34,7 +34,9 @@ FLAT: dict[str, Any] = {
 }
 
 
-def picture(sample: dict[str, Any] | None = None, **answers: str | tuple[str, int]) -> Picture:
+def picture(
+    sample: dict[str, Any] | None = None, *, evidence: str = "minutes of May", **answers: str | tuple[str, int]
+) -> Picture:
     """A sample with answers by question id (hyphens as underscores); a pair is the answer and its age in days."""
     found = picture_of(sample or {})
     given_answers = {}
@@ -42,7 +44,7 @@ def picture(sample: dict[str, Any] | None = None, **answers: str | tuple[str, in
         answer, age = said if isinstance(said, tuple) else (said, 0)
         question = BY_ID[name.replace("_", "-")]
         given_answers[question.id] = answered(
-            question, ProcedureAnswer(answer), by="A. Martin", ts=NOW - timedelta(days=age)
+            question, ProcedureAnswer(answer), by="A. Martin", ts=NOW - timedelta(days=age), evidence=evidence
         )
     return replace(found, declarations=replace(found.declarations, answers=given_answers))
 

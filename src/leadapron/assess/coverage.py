@@ -4,8 +4,8 @@ A control has the weakness rules and the questions that are mapped to it. A ques
 
 | it counts | when                                                                                        |
 |-----------|---------------------------------------------------------------------------------------------|
-| for       | answered yes and nothing surely measured is worse; or without a current answer, measured so |
-| in part   | likewise partial; or answered better than measured, and measured partial                    |
+| for       | answered yes with something to show, or measured so; nothing surely measured is worse       |
+| in part   | answered yes with nothing to show; likewise partial; answered better than measured in part  |
 | against   | likewise no; or answered better than measured, and measured as no                           |
 | open      | neither answered today nor measured; a weakness alone answers no question                   |
 | not       | answered n/a                                                                                |
@@ -35,6 +35,7 @@ from leadapron.model.procedures import (
     ControlCoverage,
     ControlState,
     FrameworkCoverage,
+    Proposal,
     QuestionState,
     Reason,
 )
@@ -46,6 +47,7 @@ class _Says(StrEnum):
     """How one question counts, by the message that says so."""
 
     ANSWERED_YES = "answered-yes"
+    UNPROVEN = "unproven"
     MEASURED_YES = "measured-yes"
     IN_PART = "in-part"
     NOT_IN_PLACE = "not-in-place"
@@ -56,7 +58,7 @@ class _Says(StrEnum):
 
 
 _FOR = frozenset({_Says.ANSWERED_YES, _Says.MEASURED_YES})
-_PARTLY = frozenset({_Says.IN_PART, _Says.CONTRADICTED_IN_PART})
+_PARTLY = frozenset({_Says.UNPROVEN, _Says.IN_PART, _Says.CONTRADICTED_IN_PART})
 _AGAINST = frozenset({_Says.NOT_IN_PLACE, _Says.CONTRADICTED})
 _ANSWERED = {
     AnswerState.YES: _Says.ANSWERED_YES,
@@ -124,9 +126,15 @@ def _says(state: QuestionState) -> _Says:
     """The answer where there is one today, else what was measured with some certainty."""
     if state.state is AnswerState.CONTRADICTED:
         return _Says.CONTRADICTED_IN_PART if state.points else _Says.CONTRADICTED
-    if state.state in _ANSWERED:
-        return _ANSWERED[state.state]
     proposal = state.proposal
+    if state.state in _ANSWERED:
+        shown = bool(state.answer and state.answer.evidence) or _measured(proposal) is _Says.MEASURED_YES
+        return _ANSWERED[state.state] if shown or state.state is not AnswerState.YES else _Says.UNPROVEN
+    return _measured(proposal)
+
+
+def _measured(proposal: Proposal | None) -> _Says:
+    """What measurement says by itself; a weakness alone answers no question."""
     if proposal is None or proposal.sure is Confidence.POSSIBLE or all(basis.findings for basis in proposal.basis):
         return _Says.OPEN
     return _MEASURED.get(proposal.answer, _Says.OPEN)

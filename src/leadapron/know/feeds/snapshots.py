@@ -100,7 +100,7 @@ class KnowledgeStore:
         empty = Knowledge()
         return Knowledge(
             advisories=(*newest(base.advisories, *own), *newest(*others)),
-            exploited=winners.get("kev", empty).exploited or base.exploited,
+            exploited={**base.exploited, **winners.get("kev", empty).exploited},
             epss=winners.get("epss", empty).epss or base.epss,
             lifecycles=by_product(base.lifecycles, winners.get("endoflife", empty).lifecycles),
             feeds=tuple(feeds.values()),

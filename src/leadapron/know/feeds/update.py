@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from leadapron.know.advisories.base import load_base
 from leadapron.know.advisories.endoflife import read_endoflife
 from leadapron.know.advisories.epss import read_epss
 from leadapron.know.advisories.folder import Problem, read_advisories
@@ -32,6 +33,8 @@ from leadapron.model.errors import SourceError
 MAX_FILE = 256 << 20
 """Bytes of one file or download."""
 MAX_FILES = 200_000
+EDITION = 0.9
+"""Share of a feed's known documents that a folder must hold to count as that feed."""
 
 _SLUG = re.compile(r"[^a-z0-9]+")
 _BUNDLE = "manifest.sig"
@@ -174,7 +177,7 @@ class _Collector:
                 case Problem() if found.file not in taken:
                     self.refused.append(Refused(name=found.file, reason=found.text))
                 case Advisory():
-                    groups[found.publisher].append(found)
+                    groups[found.publisher].append(_not_ahead(found, self.now.date()))
             self.progress(number, 0, found.file if isinstance(found, Problem) else found.id)
         if path.is_file() and not groups and any(_BUNDLE in refused.name for refused in self.refused):
             raise SourceError(f"{path}: an offline bundle; take it in with `leadapron knowledge import`")
@@ -246,16 +249,33 @@ class _Collector:
     def _advisories(self, publisher: str, advisories: list[Advisory], name: str) -> Content:
         """Documents of one publisher add to what is held of it."""
         known = known_publisher(publisher)
-        feed_id = known.id if known else f"advisories/{_SLUG.sub('-', publisher.lower()).strip('-')[:60] or 'unnamed'}"
+        own = f"advisories/{_SLUG.sub('-', publisher.lower()).strip('-')[:60] or 'unnamed'}"
+        feed_id = known.id if known and self._is_edition(known, advisories) else own
         before = self._held(feed_id)
         together = sorted(newest(before[1].advisories if before else (), advisories), key=lambda each: each.id)
         digest = "\n".join(f"{each.id} {each.updated}" for each in together).encode()
         feed = self._feed(feed_id, digest, name, max(each.updated for each in together))
         return feed, Knowledge(advisories=tuple(together))
 
+    def _is_edition(self, known: KnownFeed, advisories: list[Advisory]) -> bool:
+        """A few files under a publisher's name are no new edition of its feed: they must not make it look fresh, nor
+        replace what it said. A copy of (nearly) all its documents is."""
+        before = self._held(known.id)
+        held = {each.id for each in (before[1].advisories if before else load_base().advisories)
+                if each.publisher in known.publishers}  # fmt: skip
+        given = {each.id for each in advisories}
+        return bool(held) and len(held & given) >= EDITION * len(held)
+
     def _held(self, feed_id: str) -> Content | None:
         before = self.store.current(feed_id)
         return (before.feed, before.payload) if before else None
+
+
+def _not_ahead(advisory: Advisory, today: date) -> Advisory:
+    """No document is of tomorrow: a date ahead would outlive every later edition."""
+    return msgspec.structs.replace(
+        advisory, published=min(advisory.published, today), updated=min(advisory.updated, today)
+    )
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
