@@ -6,9 +6,10 @@ import io
 import pytest
 from rich.console import Console
 
-from leadapron.model.plan import ActionKind, ChangeKind, WorkStatus
+from leadapron.model.plan import ActionKind, ChangeKind, Changes, WorkStatus
 from leadapron.report import encode
-from leadapron.report.plan import PlanDocument, plan_csv, render_plan_html, render_plan_terminal
+from leadapron.report.plan import PlanDocument, plan_csv, plan_document, render_plan_html, render_plan_terminal
+from leadapron.report.plan.page import BIG, first_actions, works_to_decide
 from leadapron.report.plan.tickets import COLUMNS
 from tests.report import known
 
@@ -48,6 +49,30 @@ def test_every_finding_and_question_of_an_action_is_in_the_document() -> None:
     assert {one for action in plan.actions for one in action.fixes} <= {one.id for one in plan.findings}
     assert {one for action in plan.actions for one in action.questions} <= {one.id for one in plan.questions}
     assert [one.rank for one in plan.actions] == list(range(1, len(plan.actions) + 1))
+
+
+def test_bigger_works_are_named_beside_the_first_actions() -> None:
+    bigger, first = works_to_decide(planned()), first_actions(planned())
+    assert bigger
+    assert not {one.id for one in bigger} & {one.id for one in first}
+    assert all(one.hours >= BIG and not one.owner for one in bigger)
+    left = [one.points for one in planned().actions if one.hours >= BIG and not one.owner and one not in first]
+    assert [one.points for one in bigger] == sorted(left, reverse=True)[: len(bigger)]
+    for text in (printed(planned()), render_plan_html(planned())):
+        assert "Bigger works to decide on meanwhile" in text
+
+
+def test_one_device_is_named_rather_than_counted() -> None:
+    titles = [one.title for one in planned().actions]
+    assert not any("(devices: 1)" in title or "(questions: 1)" in title for title in titles)
+    assert "Send access logs to the hospital’s collector" in titles
+
+
+def test_nothing_changed_is_said_in_one_sentence() -> None:
+    department = known.department()
+    unchanged = Changes(since=known.NOW, changes=())
+    plan = plan_document(department.plan, department.assessed("en"), states=department.states, changes=unchanged)
+    assert plan.summary.verdict[-1].startswith("Nothing changed since ")
 
 
 def test_a_practice_is_told_by_its_question() -> None:

@@ -51,6 +51,8 @@ class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     downtime: bool = False
     patch: bool = False
     compensate: Compensate = Compensate.NEVER
+    shelters: bool = False
+    """A wall around the scanners of the zones concerned: see `assess.plan.shelter`."""
     title: Text
     steps: tuple[Step, ...]
     breaks: Text

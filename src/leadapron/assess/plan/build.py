@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 
@@ -20,6 +21,7 @@ from leadapron.assess.plan.harm import (
 )
 from leadapron.assess.plan.patching import patching
 from leadapron.assess.plan.practices import contradicted, practice_actions
+from leadapron.assess.plan.shelter import Shelter, shelter
 from leadapron.assess.plan.site import Site
 from leadapron.assess.plan.windows import Days, idle_windows, observed_days
 from leadapron.model.findings import WORST_FIRST, Citation, Finding
@@ -69,12 +71,13 @@ def plan(
     present = {finding.id for finding in found} | {state.id for state in states if state.state in STATE_SHARE}
     accepted, lapsed = _risks(decided, present, now)
     covered = frozenset(item for one in accepted for item in one.acceptance.covers)
-    works, unsettled = gather(site, (finding for finding in found if finding.id not in covered), actions)
+    open_ = tuple(finding for finding in found if finding.id not in covered)
+    works, unsettled = gather(site, open_, actions)
     left = {work.id for work in gather(site, found, actions)[0]}
     left.update(one.id for one in practice_actions(states, actions, frozenset()))
     seen, against = observed_days(picture.inventory.sources, zone), contradicted(states)
     planned = [
-        *(_planned(site, work, against, seen, zone) for work in works),
+        *(_planned(site, work, shelter(site, work, open_), against, seen, zone) for work in works),
         *practice_actions(states, actions, covered),
     ]
     explained = [_explained(one, picture, decided.assignments.get(one.id), lapsed, now) for one in planned]
@@ -108,22 +111,26 @@ def _risks(
     return tuple(accepted), tuple(lapsed)
 
 
-def _planned(site: Site, work: Work, against: Mapping[str, tuple[str, ...]], seen: Days, zone: tzinfo) -> PlannedAction:
-    action = work.action
+def _planned(
+    site: Site, work: Work, walled: Shelter, against: Mapping[str, tuple[str, ...]], seen: Days, zone: tzinfo
+) -> PlannedAction:
+    action, assets = work.action, tuple(sorted({*work.assets, *walled.devices}))
     points = {finding.id: points_of(finding, site.all_exams) for finding in work.findings}
-    shared = unit_points(work, points)
+    shared = Counter(unit_points(work, points))
+    shared.update(walled.devices)
+    points.update(walled.findings)
     beginning = begin_with(shared, action.hours)
-    partners = sorted(set(shared) - set(work.assets)) if action.scope in (Scope.SERVER, Scope.LINK) else []
-    word = patching(site.declarations, work.assets) if action.patch else None
+    partners = sorted(set(shared) - set(assets)) if action.scope in (Scope.SERVER, Scope.LINK) else []
+    word = patching(site.declarations, assets) if action.patch else None
     return PlannedAction(
         id=work.id,
         action=action.id,
         kind=ActionKind.REMEDY,
         scope=action.scope,
         subject=work.subject,
-        count=max(len(work.assets), 1),
+        count=max(len(assets), 1),
         partners=len(partners),
-        assets=work.assets,
+        assets=assets,
         findings=tuple(finding.id for finding in work.findings),
         questions=tuple(sorted({one for finding in work.findings for one in against.get(finding.id, ())})),
         who=_who(action, word),
@@ -131,7 +138,7 @@ def _planned(site: Site, work: Work, against: Mapping[str, tuple[str, ...]], see
         approval=_approval(action, word),
         downtime=action.downtime,
         patch=action.patch,
-        windows=_windows(site, work.assets, partners, seen, zone) if action.downtime else (),
+        windows=_windows(site, assets, partners, seen, zone) if action.downtime else (),
         patching=word,
         instead=_instead(work, word),
         severity=min((finding.severity for finding in work.findings), key=WORST_FIRST.index),
@@ -141,7 +148,7 @@ def _planned(site: Site, work: Work, against: Mapping[str, tuple[str, ...]], see
         ),
         rank=beginning.rank,
         first=beginning.units if len(beginning.units) < len(shared) else (),
-        reasons=_reasons(work.findings),
+        reasons=_reasons(work.findings, len(walled.findings)),
         citations=_citations(work.findings),
     )
 
@@ -179,13 +186,14 @@ def _instead(work: Work, word: Patching | None) -> Instead | None:
     return None
 
 
-def _reasons(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+def _reasons(findings: tuple[Finding, ...], sheltered: int) -> tuple[str, ...]:
     worst = min((finding.severity for finding in findings), key=WORST_FIRST.index)
     exams = max(exams_of(finding) for finding in findings)
     exploited = sum(is_exploited(finding) for finding in findings)
     return (
         f"order.severity={worst}",
         *((f"order.findings={len(findings)}",) if len(findings) > 1 else ()),
+        *((f"order.shelters={sheltered}",) if sheltered else ()),
         *((f"order.exams={exams}",) if exams else ()),
         *((f"order.exploited={exploited}",) if exploited else ()),
     )

@@ -6,7 +6,8 @@
 | severity points | critical 27, high 9, medium 3, low 1, info ⅓: one step of severity is worth three of the next |
 | share of exams | exams that depend on the devices concerned ÷ all exams seen; 0 where only secrecy is at stake |
 | attackers use it | the flaw is in CISA KEV (`rank.exploited` among the finding's reasons) |
-| points of a question | 1, 3 or 9 for its weight × 1 for a no, ½ for a part, ¼ where somebody must find out |
+| points of a question | as of a low, medium or high finding, for its weight × (1 + 0, ½ or 1: the share of all exams) |
+|                      | × 1 for a no, ½ for a part, ⅛ where somebody must find out: knowing is not having |
 | hours of a remedy | those of the first device or partner + those of each further one (`content/actions`) |
 | hours of a practice | those of the question; half of them where a part is in place |
 | rank | points ÷ hours, of the devices to begin with |
@@ -14,7 +15,8 @@
 A finding belongs to one action only, so its points count once. They are shared out evenly among the devices (or the
 partners of a server) that must change to settle it. The devices to begin with are those that give the most points per
 hour together: usually all, but one critical scanner is not held back by forty minor ones in the same action. So a
-further finding never lowers the rank of the action that settles it.
+further finding never lowers the rank of the action that settles it. One kind of action is credited with more than it
+settles: a wall (see `assess.plan.shelter`).
 
 Reasons are message ids, with a value after `=` where there is one; `content/actions/order.toml` has their words.
 Points compare actions of one plan with each other; they measure nothing outside it.
@@ -42,12 +44,15 @@ SEVERITY_POINTS = {
 WEIGHT_SEVERITY = {1: Severity.LOW, 2: Severity.MEDIUM, 3: Severity.HIGH}
 """Severity whose points a question of that weight has."""
 
+WEIGHT_EXAMS = {1: 0.0, 2: 0.5, 3: 1.0}
+"""Share of all exams that depend on a practice of that weight: it holds for the whole department."""
+
 STATE_SHARE = {
     AnswerState.NO: 1.0,
     AnswerState.CONTRADICTED: 1.0,
     AnswerState.PARTIAL: 0.5,
-    AnswerState.UNKNOWN: 0.25,
-    AnswerState.EXPIRED: 0.25,
+    AnswerState.UNKNOWN: 0.125,
+    AnswerState.EXPIRED: 0.125,
 }
 """How much of a question's points is to be gained; other states make no action."""
 
@@ -81,7 +86,8 @@ def points_of(finding: Finding, all_exams: int) -> float:
 
 def question_points(state: QuestionState) -> float:
     """Harm that putting a practice in place, or learning whether it is, avoids."""
-    return SEVERITY_POINTS[WEIGHT_SEVERITY[state.weight]] * STATE_SHARE[state.state]
+    whole = SEVERITY_POINTS[WEIGHT_SEVERITY[state.weight]] * (1 + WEIGHT_EXAMS[state.weight])
+    return whole * STATE_SHARE[state.state]
 
 
 def hours_for(hours: Hours, units: int) -> float:

@@ -20,7 +20,7 @@ from leadapron.report.dossier.blocks import (
 )
 from leadapron.report.groups import FindingGroup, grouped
 from leadapron.report.plan.contract import PlanDocument
-from leadapron.report.plan.page import first_actions
+from leadapron.report.plan.page import first_actions, works_to_decide
 from leadapron.report.plan.vocabulary import PlanNames
 from leadapron.report.practices.contract import ProceduresDocument
 from leadapron.report.said import cited
@@ -75,6 +75,15 @@ def verdict_chapter(
             ),
             widths=(0.5, 5, 2, 0.8, 1.6),
             numbers=(0, 3),
+        )
+    bigger = works_to_decide(plan)
+    if bigger:
+        yield Heading(_("Bigger works to decide on meanwhile"), 3)
+        yield Table(
+            head=(),
+            rows=tuple(cells(say.number(one.rank), Cell(one.title, Tone.STRONG), names.granted(one)) for one in bigger),
+            widths=(0.5, 5, 4.4),
+            numbers=(0,),
         )
 
 

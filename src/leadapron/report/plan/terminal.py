@@ -11,7 +11,7 @@ from rich.text import Text
 
 from leadapron.model.plan import ChangeKind
 from leadapron.report.plan.contract import AcceptedEntry, ActionEntry, ChangeEntry, PlanDocument
-from leadapron.report.plan.page import first_actions
+from leadapron.report.plan.page import first_actions, works_to_decide
 from leadapron.report.plan.vocabulary import CHANGES, PlanNames
 from leadapron.report.screen import columns, facts, heading, held, mark, plain, show, sources
 from leadapron.report.words import Words, words
@@ -62,6 +62,10 @@ def _first(plan: PlanDocument, say: Words) -> RenderableType:
     names = PlanNames(say)
     parts: list[RenderableType] = [heading(say.gettext("What to do this week first"))]
     parts += [_action(one, names, say) for one in first_actions(plan)]
+    bigger = works_to_decide(plan)
+    if bigger:
+        lines = [(say.number(one.rank), f"{one.title}\n{names.granted(one)}") for one in bigger]
+        parts += [heading(say.gettext("Bigger works to decide on meanwhile")), facts(*lines)]
     return Group(*parts)
 
 

@@ -66,6 +66,12 @@ class PlanNames:
         rounded = round(one.hours * 2) / 2 if one.hours < 10 else round(one.hours)
         return self._say.gettext(N_("{hours} h")).format(hours=self._say.number(max(rounded, 0.5)))
 
+    def granted(self, one: ActionEntry) -> str:
+        """What a bigger work avoids and costs, for whoever grants it."""
+        return self._say.gettext(N_("{points} points of harm avoided; {hours}; led by: {who}")).format(
+            points=self._say.number(round(one.points)), hours=self.hours(one), who=one.who[0].name if one.who else "–"
+        )
+
     def disturbs(self, one: ActionEntry) -> str:
         """Consent and stop, in one or two sentences."""
         stop = self._say.gettext(N_("The device stands still meanwhile.")) if one.downtime else ""
