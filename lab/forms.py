@@ -1,11 +1,10 @@
 """Fills in MDS2 forms, shaped like those of makers but in Leadapron's own words, for tests, lab and demo.
 
-`python -m lab.forms --out DIR` writes those of forms.toml.
+`python -m lab.papers` writes those of forms.toml.
 """
 
 from __future__ import annotations
 
-import argparse
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -81,16 +80,3 @@ def _rows(answers: Mapping[str, Answer], header: Mapping[str, str], language: st
     yield [None, "Notes:"]
     for number, note in enumerate(notes, start=1):
         yield [f"Note {number}", note]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m lab.forms", description="Write the MDS2 forms of forms.toml.")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    folder: Path = parser.parse_args().out
-    folder.mkdir(parents=True, exist_ok=True)
-    for form in load_forms():
-        filled_form(folder / f"mds2-{form.device}.xlsx", form.complete(), form.header)
-
-
-if __name__ == "__main__":
-    main()

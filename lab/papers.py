@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_interface
 from pathlib import Path
 
@@ -193,11 +193,6 @@ def _plan(scenario: Scenario, plan: Plan) -> Iterator[dict[str, object]]:
                 "VLAN": plan.vlans[zone.name],
                 "Purpose": plan.purposes[zone.name],
             }
-
-
-def names_in(papers: Papers) -> Sequence[str]:
-    """What only the papers name: no device of the scenario, yet the subject of a finding."""
-    return [row.ae_title for row in papers.register.extra] + [row.name for row in papers.assets.extra]
 
 
 def main() -> None:
