@@ -10,10 +10,10 @@ import pytest
 from leadapron.assess.measures import QUARTER, measured
 from leadapron.assess.view import View
 from leadapron.know.procedures import load_words
+from leadapron.model.content import LANGUAGES
 from leadapron.model.events import ProcedureAnswer
 from leadapron.model.findings import Confidence
 from leadapron.model.procedures import Basis, Measure
-from leadapron.rules import LANGUAGES
 from leadapron.rules.samples import START, picture_of
 
 WORDS = load_words()

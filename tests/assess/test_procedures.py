@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from leadapron.assess import assess
 from leadapron.assess.procedures import ASK_HOURS, judge, score
 from leadapron.know.procedures import answered, load_areas, load_words, questions_of
+from leadapron.model.content import LANGUAGES
 from leadapron.model.events import ProcedureAnswer
 from leadapron.model.findings import Confidence, Finding, Harm, Severity, Subject, SubjectType
 from leadapron.model.inventory import Inventory, Quality
 from leadapron.model.picture import Picture
 from leadapron.model.procedures import AnswerState, Area, AreaScore, Question, QuestionState, Step
-from leadapron.rules import LANGUAGES
 from leadapron.rules.samples import START, picture_of
 from tests.assess.builders import WELL_RUN, rules
 

@@ -8,10 +8,11 @@ from collections import Counter
 import pytest
 
 from leadapron.know.procedures import load_areas, load_words, questions_of
+from leadapron.model.content import LANGUAGES
 from leadapron.model.events import ProcedureAnswer
 from leadapron.model.findings import Confidence
 from leadapron.model.procedures import AnswerState, ControlState, Measure, Question, Step, Who
-from leadapron.rules import LANGUAGES, load_controls, load_rules
+from leadapron.rules import load_controls, load_rules
 
 AREAS = load_areas()
 QUESTIONS = questions_of(AREAS)

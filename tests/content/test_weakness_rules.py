@@ -9,8 +9,9 @@ import pytest
 
 from leadapron.assess import PREDICATES, assess, rank_words
 from leadapron.assess.findings import NOT_SEEN
+from leadapron.model.content import LANGUAGES
 from leadapron.model.findings import Finding
-from leadapron.rules import LANGUAGES, Rule, load_controls, load_rules
+from leadapron.rules import Rule, load_controls, load_rules
 from leadapron.rules.lint import placeholders, used_params
 from leadapron.rules.samples import picture_of
 

@@ -8,14 +8,12 @@ A rule is one YAML file in `content/rules/weakness`: Sigma's keys (pySigma check
 - `evaluate(condition, row)` → `Match`, the explanation, or None.
 """
 
-from leadapron.model.content import LANGUAGES
 from leadapron.rules.condition import Match, evaluate
 from leadapron.rules.controls import Control, Framework, load_controls
 from leadapron.rules.loader import load_rules
 from leadapron.rules.rule import Category, Ease, GroupBy, Rule, Texts
 
 __all__ = [
-    "LANGUAGES",
     "Category",
     "Control",
     "Ease",
