@@ -11,10 +11,11 @@ from leadapron.assess import assess
 from leadapron.assess.coverage import coverage
 from leadapron.assess.procedures import judge
 from leadapron.know.procedures import load_words
+from leadapron.model.content import LANGUAGES
 from leadapron.model.findings import Confidence, Finding
 from leadapron.model.picture import Picture
 from leadapron.model.procedures import ControlCoverage, ControlState, FrameworkCoverage
-from leadapron.rules import LANGUAGES, load_controls
+from leadapron.rules import load_controls
 from leadapron.rules.samples import START
 from tests.assess.builders import RULES, WELL_RUN
 from tests.assess.test_procedures import ANSWERS, BY_ID, FINDINGS, FLAT, QUESTIONS, finding, picture

@@ -8,8 +8,8 @@ import pytest
 
 from leadapron.assess import rank_words
 from leadapron.assess.ranking import effort_points
+from leadapron.model.content import LANGUAGES
 from leadapron.model.findings import Severity
-from leadapron.rules import LANGUAGES
 from tests.assess.builders import RULES, judge, names_of
 
 CELL = {"modality": "CT", "hour": "2026-01-05T09:00:00Z", "exams": 6, "objects": 60, "devices": ["ct"]}
