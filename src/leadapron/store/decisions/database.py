@@ -54,8 +54,8 @@ def told_plainly(place: str) -> Iterator[None]:
         if _is_damage(reason):
             raise DecisionsError(_damaged(place, reason)) from error
         raise DecisionsError(
-            f"{place}: the decisions cannot be read or written ({reason}); check that you may write there, or keep them "
-            "elsewhere with --decisions"
+            f"{place}: the decisions cannot be read or written ({reason}); check that you may write there, or keep "
+            "them elsewhere with --decisions"
         ) from error
     except (ValueError, TypeError) as error:
         # A word, a date or a number that is none: the file was changed by something else, or by a newer version.
