@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from leadapron.assess import assess
-from leadapron.assess.procedures import ASK_HOURS, judge, score
+from leadapron.assess.procedures import ASK_HOURS, judge, score, told_once
 from leadapron.know.procedures import answered, load_areas, load_words, questions_of
 from leadapron.model.content import LANGUAGES
 from leadapron.model.events import ProcedureAnswer
 from leadapron.model.findings import Confidence, Finding, Harm, Severity, Subject, SubjectType
 from leadapron.model.inventory import Inventory, Quality
 from leadapron.model.picture import Picture
-from leadapron.model.procedures import AnswerState, Area, AreaScore, Question, QuestionState, Step
+from leadapron.model.procedures import AnswerState, Area, AreaScore, Basis, Question, QuestionState, Step
 from leadapron.rules.samples import START, picture_of
 from tests.assess.builders import WELL_RUN, rules
 
@@ -82,6 +82,21 @@ def test_an_answer_younger_than_the_capture_is_told_so() -> None:
     one = state(picture(sample, network_segmented="yes"), "network-segmented")
     assert one.state is AnswerState.CONTRADICTED
     assert one.measured_before
+
+
+def fact(message: str, findings: tuple[str, ...] = (), **params: str) -> Basis:
+    return Basis(
+        message=message, params=params, answer=ProcedureAnswer.PARTIAL, sure=Confidence.SEEN, findings=findings
+    )
+
+
+def test_a_fact_that_findings_and_a_measure_share_is_told_once() -> None:
+    seen = fact("against.no-mds2", ("f1",), subjects="CT01, MR01")
+    counted = fact("measure.forms-held.partial", missing="CT01, MR01")
+    other = fact("against.no-sbom", ("f2",), subjects="CT01, MR01")
+    assert told_once((seen, other, counted)) == (other, replace(counted, findings=("f1",)))
+    fewer = replace(counted, params={"missing": "CT01"})
+    assert told_once((seen, fewer)) == (seen, fewer)
 
 
 REF = {"sensor": "s", "packet": 1, "ts": START, "kind": "connection"}

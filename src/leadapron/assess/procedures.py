@@ -22,6 +22,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from leadapron.assess.measures import EVIDENCE, listed, measured
 from leadapron.assess.view import View
 from leadapron.know.procedures.answers import expires_on
@@ -57,6 +59,14 @@ _POINTS = {
 _CLAIMS = {ProcedureAnswer.YES: 2, ProcedureAnswer.NOT_APPLICABLE: 2, ProcedureAnswer.PARTIAL: 1}
 """How much an answer claims; no and unknown claim nothing, so nothing contradicts them."""
 
+_SAME_FACT = {
+    "against.asset-unlisted": "devices-listed",
+    "against.no-mds2": "forms-held",
+    "against.no-owner": "devices-owned",
+    "against.no-sbom": "sboms-held",
+    "against.os-no-date": "support-dates-known",
+}
+"""Fact from findings → measure that says the same with the numbers."""
 _TO_ASK = frozenset({AnswerState.UNANSWERED, AnswerState.UNKNOWN, AnswerState.EXPIRED})
 
 
@@ -68,6 +78,30 @@ def judge(
     facts = _Facts(view, findings, now)
     answers = picture.declarations.answers
     return tuple(_state(question, answers.get(question.id), facts, now) for question in questions)
+
+
+def told_once(bases: Iterable[Basis]) -> tuple[Basis, ...]:
+    """Facts for telling: where a measure names the very devices that findings name, it alone is told, with their
+    proof. Judgement counts both."""
+    known = tuple(bases)
+    measures = {basis.message.split(".")[1]: basis for basis in known if basis.message.startswith("measure.")}
+    doubles: dict[str, Basis] = {}
+    for basis in known:
+        measure = measures.get(_SAME_FACT.get(basis.message, ""))
+        if measure and measure.params.get("missing") == basis.params.get("subjects"):
+            doubles[measure.message] = basis
+    merged = doubles.values()
+    return tuple(_proved(one, doubles.get(one.message)) for one in known if not any(one is double for double in merged))
+
+
+def _proved(measure: Basis, double: Basis | None) -> Basis:
+    if double is None:
+        return measure
+    return replace(
+        measure,
+        findings=(*measure.findings, *double.findings),
+        evidence=tuple(dict.fromkeys((*measure.evidence, *double.evidence))),
+    )
 
 
 def score(states: Iterable[QuestionState]) -> tuple[AreaScore, ...]:

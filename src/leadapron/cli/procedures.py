@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from leadapron.app import load_world
 from leadapron.app.documents import keep_answers, read_file
 from leadapron.app.planning import Situation, situation
+from leadapron.assess.procedures import told_once
 from leadapron.cli.options import json_flag, knowledge_folder, knowledge_option, language_option, workspace_option
 from leadapron.cli.output import local_zone, write_file
 from leadapron.know.procedures import Words, answered, load_areas, load_words, questions_of
@@ -81,7 +83,8 @@ class _StopError(Exception):
 def _chapter(chapter: QuestionArea, count: int, console: Console, language: str) -> None:
     texts, say = chapter.texts[language], words(language)
     console.print()
-    console.rule(f"{texts.title} ({say.ngettext('{n} question', '{n} questions', count)})", align="left")
+    title = f"{texts.title} ({say.ngettext('{n} question', '{n} questions', count)})"
+    console.rule(Text(title, style="bold"), align="left", style="dim")
     console.print(Text(texts.intro))
 
 
@@ -91,14 +94,14 @@ def _asked(state: QuestionState, said: Words, console: Console, language: str) -
     texts = question.texts[language]
     console.print()
     console.print(Text(f"{question.number}. {texts.question}", style="bold"))
-    console.print(Text(f"   {texts.why}"))
+    console.print(_indented(texts.why))
     for heading, text in ((N_("What good looks like: {text}"), texts.good), (N_("To show: {text}"), texts.evidence)):
-        console.print(Text(f"   {say.gettext(heading).format(text=text)}", style="dim"))
+        console.print(_indented(say.gettext(heading).format(text=text), "dim"))
     if state.state is not AnswerState.UNANSWERED:
-        console.print(Text(f"   {said.say(language, f'state.{state.state}')}", style="yellow"))
+        console.print(_indented(said.say(language, f"state.{state.state}"), "yellow"))
     for basis in _facts(state):
         told = visible(said.say(language, basis.message, basis.params), 1000)
-        console.print(Text(f"   {say.gettext(N_('Measured: {text}')).format(text=told)}", style="cyan"))
+        console.print(_indented(say.gettext(N_("Measured: {text}")).format(text=told), "cyan"))
     labels = {said.say(language, f"answer.{answer}"): answer for answer in ProcedureAnswer}
     proposed = said.say(language, f"answer.{state.proposal.answer}") if state.proposal else ""
     choices = ", ".join(labels)
@@ -119,6 +122,11 @@ def _asked(state: QuestionState, said: Words, console: Console, language: str) -
         found = spellings.get(text) or next((value for label, value in labels.items() if label.startswith(text)), None)
         if found:
             return found
+
+
+def _indented(text: str, style: str = "") -> Padding:
+    """A paragraph under its question, every line of it."""
+    return Padding(Text(text, style=style), (0, 0, 0, 3))
 
 
 def _prompt(text: str) -> str:
@@ -163,7 +171,7 @@ def _measured(state: QuestionState, said: Words, language: str) -> str:
 def _facts(state: QuestionState) -> tuple[Basis, ...]:
     """What was measured of it, each fact once."""
     proposed = state.proposal.basis if state.proposal else ()
-    return (*state.against, *(basis for basis in proposed if basis not in state.against))
+    return told_once((*state.against, *(basis for basis in proposed if basis not in state.against)))
 
 
 @procedures.command("import", short_help="Take answers from a workbook.")

@@ -29,6 +29,8 @@ _STYLES = {
     Severity.INFO: "bold",
 }
 _WIDEST = 120
+_TERM = 24
+"""Columns of the terms of facts, before they take a second line."""
 _HELD = "\ue000"
 """A private character: no name from the wire holds one (see `hostile`)."""
 
@@ -68,7 +70,8 @@ def mark(level: Severity, say: Words) -> Text:
 def facts(*pairs: tuple[str, str]) -> RenderableType:
     """Terms and what they say; empty ones are left out."""
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
+    widest = max((len(term) for term, value in pairs if value), default=0)
+    grid.add_column(style="dim", width=min(widest, _TERM))
     grid.add_column(overflow="fold")
     for term, value in pairs:
         if value:

@@ -147,7 +147,7 @@ def test_what_is_missing_is_said_with_the_option_to_use(tmp_path: Path) -> None:
 
 def test_a_list_of_which_nothing_can_be_read_is_refused() -> None:
     with pytest.raises(
-        SourceError, match=r"no row could be read as an entry of zones .*list\.bad-network=2 everywhere"
+        SourceError, match=r"no row could be read as an entry of zones .*row 2: bad network “everywhere”"
     ):
         read_list(b"Zone,Network\nImaging,everywhere\n", origin())
     for plan in (b"zones = 3", b"[[zones]]\nname = 'x'\nnetwork = 'y'", b"\xff", b"[[zones]]\nname = 'x'\n"):

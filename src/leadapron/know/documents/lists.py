@@ -151,8 +151,8 @@ def _with_document(
     place: str,
 ) -> list[Declaration]:
     if not rows:
-        reason = f" ({', '.join(remarks[:3])})" if remarks else ""
-        raise SourceError(f"{place}: no row could be read as an entry of {kind}{reason}")
+        reasons = "; ".join(map(_in_words, remarks[:3]))
+        raise SourceError(f"{place}: no row could be read as an entry of {kind}{f' ({reasons})' if reasons else ''}")
     document = DocumentAdded(
         **origin.where(0),
         type=kind,
@@ -162,6 +162,13 @@ def _with_document(
         remarks=remarks,
     )
     return [document, *rows]
+
+
+def _in_words(remark: str) -> str:
+    """`list.bad-network=2 everywhere` as an error says it: `row 2: bad network “everywhere”`."""
+    name, _, value = remark.partition("=")
+    row, _, text = value.partition(" ")
+    return f"row {row}: {name.rpartition('.')[2].replace('-', ' ')}{f' “{text}”' if text else ''}"
 
 
 # ---------------------------------------------------------------- rows

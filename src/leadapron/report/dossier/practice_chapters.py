@@ -159,6 +159,8 @@ class _Numbered:
             return _("seen otherwise")
         if one.state in NOBODY_KNOWS and one.proposed is not None:
             return _("measured {answer}").format(answer=one.proposed_name)
+        if one.state is AnswerState.YES and not one.evidence:
+            return _("yes, with nothing to show")
         return one.state_name
 
 

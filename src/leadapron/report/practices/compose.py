@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from leadapron.assess.procedures import score
+from leadapron.assess.procedures import score, told_once
 from leadapron.know.procedures import load_areas, load_words
 from leadapron.model.procedures import (
     AnswerState,
@@ -78,11 +78,11 @@ class Asked:
             expires=state.expires,
             evidence=answer.evidence if answer else "",
             note=answer.note if answer else "",
-            against=tuple(map(self._basis, harmless(state.against))),
+            against=tuple(map(self._basis, told_once(harmless(state.against)))),
             measured_before=state.measured_before,
             proposed=proposal.answer if proposal else None,
             proposed_name=self.name("answer", proposal.answer) if proposal else "",
-            proposal=tuple(map(self._basis, proposal.basis)) if proposal else (),
+            proposal=tuple(map(self._basis, told_once(proposal.basis))) if proposal else (),
             points=state.points,
             of=state.of,
             weight=question.weight,

@@ -45,7 +45,8 @@ def render_procedures(procedures: ProceduresDocument, console: Console, *, zone:
 
 def _areas(procedures: ProceduresDocument, say: Words) -> RenderableType:
     _, names = say.gettext, PracticeNames(say)
-    table = columns((_("Area"), 18), *((title, 3) for title in names.parts()), (_("Points"), 7))
+    narrow = (title.replace(" ", "\n") for title in names.parts())
+    table = columns((_("Area"), 0), *((title, 3) for title in narrow), (_("Points"), 7))
     for column in table.columns[1:]:
         column.justify = "right"
     for area in procedures.areas:
