@@ -190,18 +190,18 @@ def test_only_answers_can_be_filled_in_and_are_chosen_from_a_list() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"answer": "maybe", "by": "x"}, r"sheet 'Backup', cell I2: 'maybe' is none of yes, partial, no, n/a, unknown"),
-        ({"answer": "yes"}, r"sheet 'Backup', cell L2: an answer needs the name"),
-        ({"note": "we think so"}, r"sheet 'Backup', cell I2: evidence or a note, but no answer"),
-        ({"answer": "yes", "by": "x", "date": "soon"}, r"cell M2: 'soon' is no date"),
-        ({"answer": "yes", "by": "x", "date": "31/02/2026"}, r"cell M2: '31/02/2026' is no date"),
-        ({"answer": "yes", "by": "x", "date": date(2027, 1, 1)}, r"cell M2: 2027-01-01 is still to come"),
-        ({"answer": '=IF(1,"yes")', "by": "x"}, r"cell I2: holds a formula"),
+        ({"answer": "maybe", "by": "x"}, r"sheet 'Backup', cell F2: 'maybe' is none of yes, partial, no, n/a, unknown"),
+        ({"answer": "yes"}, r"sheet 'Backup', cell I2: an answer needs the name"),
+        ({"note": "we think so"}, r"sheet 'Backup', cell F2: evidence or a note, but no answer"),
+        ({"answer": "yes", "by": "x", "date": "soon"}, r"cell J2: 'soon' is no date"),
+        ({"answer": "yes", "by": "x", "date": "31/02/2026"}, r"cell J2: '31/02/2026' is no date"),
+        ({"answer": "yes", "by": "x", "date": date(2027, 1, 1)}, r"cell J2: 2027-01-01 is still to come"),
+        ({"answer": '=IF(1,"yes")', "by": "x"}, r"cell F2: holds a formula"),
         ({"answer": "yes", "by": "x", "id": "backup-nothing"}, r"cell A2: no question is called 'backup-nothing'"),
         ({"answer": "yes", "by": "x", "id": None, "number": "?"}, r"cell B2: which question is this"),
         (
             {"answer": "yes", "by": "x", "id": "backup-restore-timed"},
-            r"cell I3: backup-restore-timed is answered otherwise",
+            r"cell F3: backup-restore-timed is answered otherwise",
         ),
     ],
 )

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 WIDTHS = {
-    "id": 4, "number": 5, "question": 44, "why": 44, "good": 56, "who": 18, "expected": 32, "measured": 40,
-    "answer": 13, "evidence": 36, "note": 36, "by": 20, "date": 12, "exported": 4,
+    "id": 4, "number": 5, "question": 40, "good": 48, "measured": 34, "answer": 13, "evidence": 30, "note": 26,
+    "by": 18, "date": 12, "who": 18, "expected": 30, "why": 44, "exported": 4,
 }  # fmt: skip
-"""Columns in their order, with their widths in characters."""
+"""Columns in their order, with their widths in characters: the answer stands on the first screen of a laptop."""
 
 HIDDEN = ("id", "exported")
 
@@ -40,6 +40,9 @@ FILLED_IN = ("answer", "evidence", "note", "by", "date")
 
 LAST_ROW = 1000
 """Rows of a sheet in which the choice of answers is offered: some people add their own."""
+
+_PAPER = "FFFBEA"
+"""Colour of the cells that wait for an answer."""
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 """Characters that XML 1.0 (§2.2) cannot hold."""
@@ -160,13 +163,14 @@ def _headers(sheet: Worksheet, say: Mapping[str, str]) -> None:
 
 
 def _write_row(sheet: Worksheet, row: int, values: Mapping[str, Any]) -> None:
-    from openpyxl.styles import Protection
+    from openpyxl.styles import PatternFill, Protection
 
     for column, name in enumerate(WIDTHS, start=1):
         cell = sheet.cell(row, column)
         _put(cell, values.get(name, ""))
         if name in FILLED_IN:
             cell.protection = Protection(locked=False)
+            cell.fill = PatternFill("solid", fgColor=_PAPER)
         if name == "date":
             cell.number_format = "yyyy-mm-dd"
 

@@ -35,6 +35,7 @@ from leadapron.report.practices.contract import (
     RaiseEntry,
 )
 from leadapron.report.practices.verdict import verdict
+from leadapron.report.values import spelled
 from leadapron.report.words import Words, words
 from leadapron.rules import Framework, load_controls
 from leadapron.rules.controls import MappingBy
@@ -99,7 +100,10 @@ class Asked:
         )
 
     def _params(self, params: Mapping[str, str | int]) -> dict[str, str]:
-        return {name: value if isinstance(value, str) else self._say.number(value) for name, value in params.items()}
+        return {
+            name: spelled(name, value, self._say) if isinstance(value, str) else self._say.number(value)
+            for name, value in params.items()
+        }
 
 
 def procedures_document(states: Iterable[QuestionState], assessed: Document) -> ProceduresDocument:

@@ -83,7 +83,7 @@ for (const frame of document.querySelectorAll(".wide, .map, .chart")) frames.obs
 // Paper cannot be opened: print every place of a finding. Evidence and zones' maps print when the reader opened them.
 let opened = [];
 addEventListener("beforeprint", () => {
-  opened = Array.from(document.querySelectorAll(".rest:not([open])"));
+  opened = Array.from(document.querySelectorAll(".rest:not(.work):not([open])"));
   for (const one of opened) one.open = true;
 });
 addEventListener("afterprint", () => {
