@@ -172,3 +172,11 @@ def test_a_damaged_feed_is_read_or_refused(data: st.DataObject, feed: tuple[Read
         reader(data.draw(damaged(sound) | st.binary(max_size=200)), "feed")
     except SourceError as refused:
         assert str(refused)[:4] == "feed"  # noqa: PT017, it may as well be read
+
+
+def test_a_copy_made_today_is_as_old_as_its_newest_release() -> None:
+    days = ("2022-10-18", "2009-10-22", "2027-01-01")
+    made = [{**release, "releaseDate": day} for release, day in zip(FIRST_API, days, strict=True)]
+    for form in (made, {"windows": {"title": "Microsoft Windows", "releases": made}}):
+        read = read_endoflife(json.dumps(form).encode(), "windows.json", today=date(2026, 11, 24))
+        assert read.as_of == date(2022, 10, 18)  # what is announced for next year makes it no newer

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import PurePath
 from typing import Annotated
@@ -46,6 +47,13 @@ class _Page(Struct, rename="camel"):
     eoes: Day = None
     extended_support: Day = None
     latest: Text | int | float = ""
+    release_date: Day = None
+    latest_release_date: Day = None
+
+    @property
+    def days(self) -> tuple[date | None, ...]:
+        """Days in the past, when it was made."""
+        return _day(self.release_date)[0], _day(self.latest_release_date)[0]
 
 
 class _Product(Struct):
@@ -64,6 +72,12 @@ class _ApiRelease(Struct, rename="camel"):
     eol_from: date | None = None
     eoes_from: date | None = None
     latest: _Latest | None = None
+    release_date: date | None = None
+
+    @property
+    def days(self) -> tuple[date | None, ...]:
+        """Days in the past, when it was made."""
+        return (self.release_date,)
 
 
 class _ApiProduct(Struct):
@@ -78,8 +92,9 @@ class _Api(Struct):
     last_modified: datetime | None = None
 
 
-def read_endoflife(data: bytes, name: str, *, as_of: date | None = None) -> Lifecycles:
-    """The lifecycles in `data`; `as_of` dates a form that bears no date. SourceError names the file and place."""
+def read_endoflife(data: bytes, name: str, *, as_of: date | None = None, today: date | None = None) -> Lifecycles:
+    """The lifecycles in `data`. A form that bears no date is of `as_of`, else of its newest release that `today` has
+    seen: a copy made today may be old. SourceError names the file and place."""
     if len(data) > MAX_LIFECYCLES:
         raise SourceError(f"{name}: larger than {MAX_LIFECYCLES:,} bytes; it holds no lifecycles")
     data = data.removeprefix(BOM_UTF8)
@@ -87,14 +102,21 @@ def read_endoflife(data: bytes, name: str, *, as_of: date | None = None) -> Life
         if data.lstrip()[:1] == b"[":
             pages = msgspec.json.decode(data, type=list[_Page])
             stem = PurePath(name).stem
-            return Lifecycles(lifecycles=(_from_pages(stem, stem, pages),), as_of=as_of)
+            lifecycle = _from_pages(stem, stem, pages)
+            return Lifecycles(lifecycles=(lifecycle,), as_of=as_of or _newest(pages, today))
         if "result" in msgspec.json.decode(data, type=dict[str, msgspec.Raw]):
-            return _from_api(msgspec.json.decode(data, type=_Api), as_of)
+            return _from_api(msgspec.json.decode(data, type=_Api), as_of, today)
         products = msgspec.json.decode(data, type=dict[str, _Product])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SourceError(f"{name}: not lifecycles of endoflife.date: {error}") from error
     found = tuple(_from_pages(key, product.title, product.releases) for key, product in products.items())
-    return Lifecycles(lifecycles=found, as_of=as_of)
+    pages = [page for product in products.values() for page in product.releases]
+    return Lifecycles(lifecycles=found, as_of=as_of or _newest(pages, today))
+
+
+def _newest(releases: Iterable[_Page | _ApiRelease], today: date | None) -> date | None:
+    days = (day for release in releases for day in release.days if day)
+    return max((day for day in days if today is None or day <= today), default=None)
 
 
 def _from_pages(product: str, title: str, pages: list[_Page]) -> Lifecycle:
@@ -121,7 +143,7 @@ def _day(value: Day) -> tuple[date | None, bool]:
             return None, value is True
 
 
-def _from_api(api: _Api, as_of: date | None) -> Lifecycles:
+def _from_api(api: _Api, as_of: date | None, today: date | None) -> Lifecycles:
     products = api.result if isinstance(api.result, list) else [api.result]
     told = api.generated_at or api.last_modified
     return Lifecycles(
@@ -129,7 +151,9 @@ def _from_api(api: _Api, as_of: date | None) -> Lifecycles:
             Lifecycle(product=product.name, title=product.label, releases=tuple(map(_from_release, product.releases)))
             for product in products
         ),
-        as_of=told.date() if told else as_of,
+        as_of=told.date()
+        if told
+        else as_of or _newest((release for product in products for release in product.releases), today),
     )
 
 

@@ -240,7 +240,7 @@ class _Collector:
 
     def _endoflife(self, data: bytes, name: str, day: date) -> Content:
         """One file may hold one product only: it adds to what is held."""
-        read = read_endoflife(data, name, as_of=day)
+        read = read_endoflife(data, name, today=day)
         before = self.contents.get("endoflife") or self._held("endoflife")
         lifecycles = by_product(before[1].lifecycles if before else (), read.lifecycles)
         days = [day for day in (read.as_of, before[0].as_of if before else None) if day]
