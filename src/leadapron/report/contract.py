@@ -63,6 +63,8 @@ class ExposureEntry(Struct, frozen=True, kw_only=True):
     fixed: str
     source: str
     """The document that names the part; empty when the network shows it."""
+    excused: bool
+    """Not affected only by the word of a document (VEX)."""
 
 
 class AssetEntry(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from leadapron.know.matching.containment import Reason
 from leadapron.know.matching.reasons import Sentence
 from leadapron.model.advisories import Answer
 from leadapron.model.declared import Declared
@@ -88,4 +89,5 @@ def _exposure(exposure: Exposure, answer: Answer, reasons: Mapping[str, Sentence
         reason=reason(answer, reasons, say),
         fixed=answer.fixed,
         source=exposure.told.source if exposure.told else "",
+        excused=answer.reason == Reason.EXCUSED,
     )

@@ -121,8 +121,8 @@ class Naming:
         return verdict_name(one.verdict, self._say)
 
     def concerned(self, asset: AssetEntry) -> list[ExposureEntry]:
-        """Advisories that concern a device, or may."""
-        return [one for one in asset.exposures if one.verdict is not Verdict.NOT_AFFECTED]
+        """Advisories that concern a device, may, or would but for the word of a document."""
+        return [one for one in asset.exposures if one.verdict is not Verdict.NOT_AFFECTED or one.excused]
 
     def feed_state(self, feed: FeedEntry) -> str:
         return feed_state(feed, self._say)
