@@ -175,6 +175,10 @@ def test_a_flaw_in_a_declared_part_is_found_until_its_maker_excuses_it(ws: Path,
     assert FLAW not in json.dumps(findings(ws)["sbom-cve"])
     done("document", "add", file(tmp_path, "all.json", vex(*every)), "--asset", SERVER, "--workspace", ws)
     assert "sbom-cve" not in findings(ws)
+    devices = json.loads(done("inventory", "--workspace", ws, "--json"))
+    excused = [one for device in devices for one in device["exposures"] if one["excused"]]
+    assert excused, "what a document settles stays in sight"
+    assert all("all.json" in one["reason"] for one in excused)
     done("document", "remove", "all.json", "--workspace", ws)
     assert "sbom-cve" in findings(ws)
 
