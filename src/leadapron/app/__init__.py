@@ -5,7 +5,8 @@
 - `load_world(folder)` → `World`: all that is known of products, ready to be asked.
 - `assess_workspace(workspace, rules, world, now=...)` → `Assessment`.
 - `seed_of(sources)` → the key of a workspace that is thrown away, so that equal input gives equal output.
-- `demo_source()` → the bundled capture.
+- `demo_source()`, `demo_papers()` → the bundled capture, and the papers of its department.
+- `documents`, `planning`, `evidence`: documents and answers of a workspace, where a department stands, the dossier.
 """
 
 from leadapron.app.assessing import assess_workspace
