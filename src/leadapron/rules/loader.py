@@ -95,8 +95,9 @@ def _rule(document: Mapping[str, Any]) -> Rule:
 def _document(name: str, text: str) -> tuple[dict[str, Any], dict[str, int]]:
     """The parsed file and the line of every key path. A key given twice is an error: YAML keeps the last in silence."""
     try:
-        root = yaml.compose(text, Loader=Loader)
-        document = yaml.load(text, Loader=Loader)
+        loader = Loader(text)
+        root = loader.get_single_node()
+        document = loader.construct_document(root) if root else None
     except yaml.YAMLError as error:
         raise ContentError(f"{name}: not readable as YAML: {error}") from error
     if root is None or not isinstance(document, dict):
