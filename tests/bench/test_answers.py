@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.answers import Given, Label, Result, check, cleared_wrongly, read_labels, tally
+from bench.answers import SECOND, Given, Label, Result, check, cleared_wrongly, read_labels, tally
 from leadapron.know.advisories import load_base
 from leadapron.know.matching import Matcher, load_aliases, load_overlay
 from leadapron.model.advisories import Knowledge
@@ -19,13 +19,37 @@ def labels() -> tuple[Label, ...]:
 
 
 @pytest.fixture(scope="module")
-def results(labels: tuple[Label, ...]) -> tuple[Result, ...]:
-    knowledge = Knowledge(advisories=(*load_overlay(), *load_base().advisories))
-    return check(labels, Matcher(knowledge, load_aliases()).ask)
+def matcher() -> Matcher:
+    return Matcher(Knowledge(advisories=(*load_overlay(), *load_base().advisories)), load_aliases())
 
 
-def test_nothing_is_cleared_wrongly(results: tuple[Result, ...]) -> None:
-    assert [str(result) for result in cleared_wrongly(results)] == []
+@pytest.fixture(scope="module")
+def results(labels: tuple[Label, ...], matcher: Matcher) -> tuple[Result, ...]:
+    return check(labels, matcher.ask)
+
+
+@pytest.fixture(scope="module")
+def second(matcher: Matcher) -> tuple[Result, ...]:
+    return check(read_labels(SECOND), matcher.ask)
+
+
+def test_nothing_is_cleared_wrongly(results: tuple[Result, ...], second: tuple[Result, ...]) -> None:
+    assert [str(result) for result in cleared_wrongly((*results, *second))] == []
+
+
+def test_the_second_reader_is_answered_as_well_as_measured(second: tuple[Result, ...]) -> None:
+    assert sum(result.right for result in second) / len(second) >= 0.9
+    assert tally(second, Given.NOT_AFFECTED).precision == 1.0
+
+
+def test_the_second_set_asks_nothing_that_the_first_asks(labels: tuple[Label, ...], second: tuple[Result, ...]) -> None:
+    asked = [
+        (label.product.vendor.lower(), label.product.name.lower(), label.product.version, label.advisory)
+        for label in (*labels, *(result.label for result in second))
+    ]
+    assert len(second) >= 130
+    assert len(set(asked[-len(second) :])) == len(second)
+    assert not set(asked[: len(labels)]) & set(asked[-len(second) :])
 
 
 def test_recall_and_precision(results: tuple[Result, ...]) -> None:
