@@ -7,7 +7,7 @@ product and one advisory, with the verdict a careful reader gives, or those betw
 `none`: the advisory does not speak of the product. A row without an advisory says that nothing else may speak of it,
 and what is `known`: `neither` vendor nor product, or the `vendor` alone.
 
-`answers_second.tsv` was written the same way by a second reader, who had seen neither the program nor the first set:
+`answers_second.tsv` was written the same way by a second reader, who had seen neither the readings nor the first set:
 it measures the program on rows that nobody tuned it to, and has its own figures. Where such a row is missed, the label
 may be corrected by the advisory's words, or a clearance by mistake in the program; nothing else is changed for it.
 
