@@ -159,6 +159,8 @@ def test_what_is_of_no_use_is_refused_and_nothing_is_imported(
     ("source", "message"),
     [
         ("/nowhere/at/all", "no such file"),
+        ("advisories.zip", "advisories.zip: there is no such file"),
+        ("KEV.JSON", "no such file"),
         ("http://vendor.example/kev.json", "only https"),
         ("ftp://vendor.example/kev.json", "only https"),
         ("", "an empty name"),
@@ -209,6 +211,11 @@ def test_the_shipped_list_is_sound(tmp_path: Path) -> None:
     bad.write_text('[[feed]]\nid = "kev"\ntitle = "t"\nurl = "http://x.example"\nstale_after = 1\nlicence = "x"\n')
     with pytest.raises(ContentError, match="not an https address"):
         read_known_feeds(bad)
+
+
+def test_what_is_shipped_and_what_is_fetched_grow_old_alike() -> None:
+    fetched = {feed.id: feed.stale_after for feed in load_known_feeds()}
+    assert {feed.id: feed.stale_after for feed in load_base().feeds}.items() <= fetched.items()
 
 
 @given(st.binary(max_size=200) | st.text(max_size=80).map(str.encode))

@@ -38,6 +38,8 @@ EDITION = 0.9
 
 _SLUG = re.compile(r"[^a-z0-9]+")
 _BUNDLE = "manifest.sig"
+_FILE_SUFFIXES = frozenset({".zip", ".json", ".csv", ".gz"})
+"""A mistyped `advisories.zip` reads like a domain (.zip is one), and must not be asked for on the internet."""
 
 Content = tuple[Feed, Knowledge]
 
@@ -62,7 +64,7 @@ def update(
     path = Path(source)
     if "://" in text:
         return _from_address(need_https(text), store, now, connection, wishes, progress)
-    if not path.exists() and is_domain(text):
+    if not path.exists() and is_domain(text) and path.suffix.lower() not in _FILE_SUFFIXES:
         return UpdateReport(updates=(_provider(text, store, now, connection, wishes, progress),))
     return _Collector(store, now, progress).take(path)
 
