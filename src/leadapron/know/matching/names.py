@@ -18,6 +18,11 @@ _LEGAL = frozenset(
 )
 """Words that say what a company is in law, not which company it is."""
 
+_TRADE = frozenset({"care", "group", "health", "healthcare", "international", "medical", "solutions", "system"}) | {
+    "systems", "technologies", "technology"
+}  # fmt: skip
+"""Words at the end of a company's name that people leave out: `Contec` for Contec Health."""
+
 MAX_LENGTH = 300
 """Characters of a name that are looked at."""
 
@@ -45,9 +50,19 @@ def company(name: str) -> str:
     return "".join(some)
 
 
+def short_company(name: str) -> str:
+    """Key of a company as people call it: `BPL Medical Technologies` → bpl; empty when nothing of its own is left."""
+    some = list(words(name))
+    while some and some[-1] in _LEGAL | _TRADE:
+        some.pop()
+    short = "".join(some)
+    return short if len(short) > 2 else ""
+
+
 def company_parts(name: str) -> tuple[str, ...]:
-    """Keys of the companies in a joint name: `Silex Technology and GE Healthcare`, `General Electric (GE)`."""
-    parts = (company(part) for part in _PARTS.split(name[:MAX_LENGTH]))
+    """Keys of the companies in a joint name, whole and as people call them: `Silex Technology and GE Healthcare`,
+    `General Electric (GE)`."""
+    parts = (one for part in _PARTS.split(name[:MAX_LENGTH]) for one in (company(part), short_company(part)))
     return tuple(part for part in parts if len(part) > 1 and part not in _LEGAL)
 
 
