@@ -4,9 +4,10 @@ import csv
 import io
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
-from leadapron.model.plan import ActionKind, ChangeKind, Changes, WorkStatus
+from leadapron.model.plan import ActionKind, Assignment, ChangeKind, Changes, WorkStatus
 from leadapron.report import encode
 from leadapron.report.plan import PlanDocument, plan_csv, plan_document, render_plan_html, render_plan_terminal
 from leadapron.report.plan.page import BIG, first_actions, works_to_decide
@@ -16,6 +17,18 @@ from tests.report import known
 
 def planned(language: str = "en") -> PlanDocument:
     return known.department().planned(language)
+
+
+def all_done(*, but: str = "") -> PlanDocument:
+    """The plan when somebody has called every action done, but one."""
+    made = known.department()
+    actions = tuple(
+        replace(one, assignment=Assignment(action=one.id, status=WorkStatus.DONE, by="Claire Martin", at=known.NOW))
+        if one.id != but
+        else one
+        for one in made.plan.actions
+    )
+    return plan_document(replace(made.plan, actions=actions), made.assessed("en"), states=made.states)
 
 
 def printed(plan: PlanDocument, width: int = 100) -> str:
@@ -131,6 +144,19 @@ def test_what_is_said_to_be_done_is_not_begun_with() -> None:
     page = render_plan_html(plan)
     first = page[page.index('<ol class="actions">') : page.index("</ol>", page.index('<ol class="actions">'))]
     assert f'href="#{done.id}"' not in first
+
+
+def test_the_summary_does_not_begin_with_what_is_said_to_be_done() -> None:
+    first = planned().actions[0]
+    told = all_done(but=planned().actions[3].id)
+    assert f"Begin with “{told.actions[3].title.rstrip('.')}”." in told.summary.verdict
+    assert first.title.rstrip(".") not in " ".join(told.summary.verdict)
+    assert not any("Begin with" in sentence for sentence in all_done().summary.verdict)
+
+
+def test_the_list_in_a_terminal_says_how_far_an_action_is() -> None:
+    assert "said to be done" in printed(planned(), 160)
+    assert "in progress" in printed(planned(), 160)
 
 
 def test_a_ticket_has_what_a_help_desk_imports() -> None:

@@ -23,7 +23,7 @@ def summarise_plan(
     """Verdict, numbers and limits of one plan. `states` are those of all questions."""
     waiting = [one for one in actions if one.status is not WorkStatus.DONE]
     return PlanSummary(
-        verdict=tuple(_verdict(plan, actions, changes, say)),
+        verdict=tuple(_verdict(plan, actions, waiting, changes, say)),
         actions=len(actions),
         hours=plan.hours,
         findings=len({finding for one in actions for finding in one.fixes}),
@@ -44,7 +44,9 @@ def plan_tiles(summary: PlanSummary) -> tuple[tuple[int, str, str], ...]:
     )
 
 
-def _verdict(plan: Plan, actions: Sequence[ActionEntry], changes: ChangesEntry, say: Words) -> list[str]:
+def _verdict(
+    plan: Plan, actions: Sequence[ActionEntry], waiting: Sequence[ActionEntry], changes: ChangesEntry, say: Words
+) -> list[str]:
     _ = say.gettext
     if not actions:
         return [
@@ -53,7 +55,7 @@ def _verdict(plan: Plan, actions: Sequence[ActionEntry], changes: ChangesEntry, 
     sentences = [
         say.ngettext("{n} action, ", "{n} actions, ", len(actions))
         + say.ngettext("about {n} hour of work in all.", "about {n} hours of work in all.", round(plan.hours)),
-        _("Begin with “{title}”.").format(title=actions[0].title.rstrip(".")),
+        *(_("Begin with “{title}”.").format(title=one.title.rstrip(".")) for one in waiting[:1]),
     ]
     overdue = sum(one.overdue for one in actions)
     if overdue:

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from leadapron.model.plan import ChangeKind
+from leadapron.model.plan import ChangeKind, WorkStatus
 from leadapron.report.plan.contract import AcceptedEntry, ActionEntry, ChangeEntry, PlanDocument
 from leadapron.report.plan.page import first_actions, works_to_decide
 from leadapron.report.plan.vocabulary import CHANGES, PlanNames
@@ -84,7 +84,8 @@ def _list(plan: PlanDocument, say: Words, *, wide: bool) -> RenderableType:
     )
     table.columns[-1].no_wrap = True
     for one in plan.actions[:ROWS]:
-        owner = " ".join(filter(None, (one.owner, one.due.isoformat() if one.due else "")))
+        said = names.status(one) if one.status is not WorkStatus.OPEN else ""
+        owner = " ".join(filter(None, (one.owner, one.due.isoformat() if one.due else "", said)))
         who = (plain(one.who[0].name if one.who else ""), plain(owner, "bold red" if one.overdue else ""))
         under = [text for text in who if text.plain]
         title = plain(one.title)
