@@ -76,6 +76,16 @@ def findings(ws: Path) -> Mapping[str, Any]:
     return {finding["rule"]: finding for finding in json.loads(done("findings", "--workspace", ws, "--json"))}
 
 
+def test_a_workspace_that_a_document_makes_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "zones.csv"
+    path.write_text("zone;network\nModalities;10.20.10.0/24\n", encoding="utf-8")
+    adding = ("document", "add", path, "--workspace", tmp_path / "mistyped")
+    first, again = run(*adding, language="fr_FR.UTF-8"), run(*adding)
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert first.stderr == f"{tmp_path / 'mistyped'}\N{NO-BREAK SPACE}: un nouvel espace de travail.\n"
+    assert again.stderr == ""
+
+
 # ---------------------------------------------------------------- add
 def test_a_form_is_added_to_a_device(ws: Path, tmp_path: Path) -> None:
     said = done("document", "add", form(tmp_path), "--asset", SERVER, "--workspace", ws)
@@ -253,7 +263,7 @@ def test_a_workspace_made_for_a_document_that_is_refused_does_not_stay(tmp_path:
     parc = file(tmp_path, "parc.csv", ASSETS)
     refused("document", "add", parc, "--model", "x", "--workspace", tmp_path / "new")
     assert not (tmp_path / "new").exists()
-    done("document", "add", parc, "--workspace", tmp_path / "new")
+    assert run("document", "add", parc, "--workspace", tmp_path / "new").exit_code == 0
     assert len(list(Workspace.open(tmp_path / "new").events(DeviceDeclared))) == 2
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from leadapron.app.documents import add_document, documents, remove_document
 from leadapron.cli.options import language_option, workspace_option
+from leadapron.cli.output import tell_new_workspace
 from leadapron.model.errors import UsageError
 from leadapron.model.events import DocumentType
 from leadapron.report.hostile import visible
@@ -60,7 +61,7 @@ def add(
     register or a network plan (CSV, XLSX, TOML). It is taken in whole, or not at all with the reason."""
     if asset and model:
         raise UsageError("--asset and --model exclude each other")
-    with _workspace(workspace) as opened:
+    with _workspace(workspace, language) as opened:
         added = add_document(
             opened,
             file,
@@ -79,7 +80,7 @@ def add(
 
 
 @contextmanager
-def _workspace(path: Path) -> Iterator[Workspace]:
+def _workspace(path: Path, language: str) -> Iterator[Workspace]:
     """The workspace at `path`; one that was made for a document that is then refused does not stay."""
     made = not path.exists()
     try:
@@ -88,6 +89,8 @@ def _workspace(path: Path) -> Iterator[Workspace]:
         if made:
             shutil.rmtree(path, ignore_errors=True)
         raise
+    if made:
+        tell_new_workspace(path, language)
 
 
 def _columns(given: tuple[str, ...]) -> Mapping[str, str]:

@@ -26,6 +26,8 @@ from leadapron.report import (
     render_terminal,
     write_csv,
 )
+from leadapron.report.hostile import visible
+from leadapron.report.words import words
 from leadapron.rules import Rule
 
 
@@ -109,3 +111,8 @@ def show_part(
         click.echo(text)
     else:
         screen(result, console, zone=local_zone())
+
+
+def tell_new_workspace(path: Path, language: str) -> None:
+    """Said aside from the result: with a mistyped name, what is added would be missed where it was meant to be."""
+    click.echo(words(language).gettext("{folder}: a new workspace.").format(folder=visible(str(path))), err=True)

@@ -15,7 +15,7 @@ from leadapron.app.documents import keep_answers, read_file
 from leadapron.app.planning import Situation, situation
 from leadapron.assess.procedures import told_once
 from leadapron.cli.options import json_flag, knowledge_folder, knowledge_option, language_option, workspace_option
-from leadapron.cli.output import local_zone, write_file
+from leadapron.cli.output import local_zone, tell_new_workspace, write_file
 from leadapron.know.procedures import Words, answered, load_areas, load_words, questions_of
 from leadapron.model.events import ProcedureAnswer
 from leadapron.model.procedures import AnswerState, Area, Basis, QuestionArea, QuestionState
@@ -47,7 +47,7 @@ def procedures() -> None:
 @language_option
 def ask(by: str, area: str | None, again: bool, workspace: Path, knowledge: Path | None, language: str) -> None:
     """Ask the questions that are open. Each answer is kept at once, so you can stop whenever you like (q, Ctrl-C)."""
-    opened = Workspace.open_or_create(workspace)
+    opened = _workspace(workspace, language)
     states = {state.id: state for state in _situation(opened, knowledge).states}
     said, console, given = load_words(), Console(), 0
     try:
@@ -152,7 +152,7 @@ def export_(
     """Write the questions, the answers so far and what was measured as a workbook for those who answer by e-mail."""
     from leadapron.know.procedures.spreadsheet import write_questionnaire
 
-    found, said = _situation(Workspace.open_or_create(workspace), knowledge), load_words()
+    found, said = _situation(_workspace(workspace, language), knowledge), load_words()
     data = write_questionnaire(
         (area for area in found.areas if not areas or area.id in areas),
         said,
@@ -162,6 +162,15 @@ def export_(
         contact=contact,
     )
     write_file(file, data)
+
+
+def _workspace(path: Path, language: str) -> Workspace:
+    """The workspace at `path`, made if there is none: questions can be answered before there is a capture."""
+    made = not path.exists()
+    opened = Workspace.open_or_create(path)
+    if made:
+        tell_new_workspace(path, language)
+    return opened
 
 
 def _measured(state: QuestionState, said: Words, language: str) -> str:
@@ -184,7 +193,7 @@ def import_(file: Path, workspace: Path, language: str) -> None:
 
     now = datetime.now(UTC)
     answers = read_questionnaire(read_file(file), file.name, questions_of(load_areas()), load_words(), now=now)
-    kept = keep_answers(Workspace.open_or_create(workspace), answers, now=now, source=file.name)
+    kept = keep_answers(_workspace(workspace, language), answers, now=now, source=file.name)
     click.echo(words(language).ngettext("{n} answer kept.", "{n} answers kept.", kept))
 
 
