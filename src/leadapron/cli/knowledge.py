@@ -15,6 +15,7 @@ from leadapron.cli.progress import counting
 from leadapron.know.feeds.snapshots import KnowledgeStore
 from leadapron.model.advisories import FeedState, Product
 from leadapron.model.errors import UsageError
+from leadapron.report import encode
 from leadapron.report.words import words
 
 if TYPE_CHECKING:
@@ -103,14 +104,14 @@ def _connection(proxy: str | None, ca: Path | None) -> Connection:
 @language_option
 def status(knowledge: Path | None, as_json: bool, language: str) -> None:
     """Say how old each source is, and which is stale."""
-    from leadapron.report.knowledge import encode_plain, feed_entries, render_status
+    from leadapron.report.knowledge import feed_entries, render_status
 
     world, say = load_world(knowledge_folder(knowledge)), words(language)
     today = datetime.now(UTC).date()
     loud_first = sorted(world.knowledge.feeds, key=lambda feed: feed.state(today) is FeedState.FRESH)
     entries = feed_entries(loud_first, today, say)
     if as_json:
-        click.echo(encode_plain(entries))
+        click.echo(encode(entries), nl=False)
     else:
         render_status(entries, Console(), say)
     for damaged in world.damaged:
@@ -130,13 +131,13 @@ def ask(
 ) -> None:
     """Ask what is known of one product: affected, not affected, or to be checked, and why."""
     from leadapron.know.matching.reasons import load_reasons
-    from leadapron.report.knowledge import answers_document, encode_plain, render_answers
+    from leadapron.report.knowledge import answers_document, render_answers
 
     world, say = load_world(knowledge_folder(knowledge)), words(language)
     answers = world.ask(Product(vendor=vendor, name=product, version=version, purl=purl))
     document = answers_document(answers, world.knowledge.feeds, load_reasons(), datetime.now(UTC).date(), say)
     if as_json:
-        click.echo(encode_plain(document))
+        click.echo(encode(document), nl=False)
     else:
         render_answers(document, Console(), say)
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import click
-import msgspec
 from msgspec import Struct
 from rich.console import Console
 
@@ -107,8 +106,7 @@ def show_part(
     result = document(assessment, rules, language)
     field, screen = _PARTS[name]
     if as_json:
-        text = msgspec.json.format(msgspec.json.encode(getattr(result, field), order="deterministic"), indent=2)
-        click.echo(text)
+        click.echo(encode(getattr(result, field)), nl=False)
     else:
         screen(result, console, zone=local_zone())
 

@@ -288,6 +288,6 @@ class Document(Struct, frozen=True, kw_only=True):
     """The sources that exposures and ends of support rest on, with their age on the day of the assessment."""
 
 
-def encode(document: Struct) -> bytes:
-    """A document as JSON: indented, keys of maps sorted, times in UTC; equal documents give equal bytes."""
+def encode(document: object) -> bytes:
+    """A document, or a part of one, as JSON: indented, keys of maps sorted, times in UTC; equals give equal bytes."""
     return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2) + b"\n"

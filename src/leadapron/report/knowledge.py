@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
-import msgspec
 from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
@@ -172,11 +171,6 @@ def reason(answer: Answer, reasons: Mapping[str, Sentence], say: Words) -> str:
     """Why the answer is what it is, in words; an id without a sentence, of a newer program, stays as it is."""
     sentence = reasons.get(answer.reason)
     return sentence.said(answer.params, french=say.language is Language.FR) if sentence else answer.reason
-
-
-def encode_plain(value: object) -> bytes:
-    """Any of these structs as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2)
 
 
 def render_answers(document: AnswersDocument, console: Console, say: Words) -> None:
