@@ -5,9 +5,13 @@ import io
 import pytest
 from rich.console import Console
 
+from leadapron.model.events import ProcedureAnswer
+from leadapron.model.findings import Confidence
 from leadapron.model.procedures import AnswerState, ControlState
 from leadapron.report.practices import CoverageDocument, ProceduresDocument, render_coverage, render_procedures
-from leadapron.report.practices.vocabulary import CONTROL_STATES
+from leadapron.report.practices.contract import BasisEntry
+from leadapron.report.practices.vocabulary import CONTROL_STATES, PracticeNames
+from leadapron.report.words import words
 from tests.report import known
 
 
@@ -37,6 +41,14 @@ def test_a_contradiction_says_what_was_said_and_what_was_seen() -> None:
     assert encryption.id in made.contradicted
     text = " ".join(printed(made, 120).split())
     assert "You said yes – Claire Martin, 15 October 2026" in text
+
+
+@pytest.mark.parametrize(("sure", "told"), [(Confidence.SEEN, False), (Confidence.POSSIBLE, True)])
+def test_a_doubt_never_passes_for_a_proof(sure: Confidence, told: bool) -> None:
+    basis = BasisEntry(text="No log seen.", answer=ProcedureAnswer.NO, sure=sure, findings=(), evidence=())
+    fact = PracticeNames(words("en")).fact(basis)
+    assert fact.startswith("No log seen.")
+    assert ("possible" in fact) is told
 
 
 def test_nobody_asked_is_said() -> None:

@@ -42,7 +42,7 @@ def procedures_chapter(procedures: ProceduresDocument, say: Words) -> Iterator[B
         yield Table(
             head=(_("Question"), _("You said"), _("Seen")),
             rows=tuple(
-                cells(one.question, names.said(one), " ".join(basis.text for basis in one.against))
+                cells(one.question, names.said(one), " ".join(names.fact(basis) for basis in one.against))
                 for one in procedures.seen_otherwise()
             ),
             widths=(3, 1.7, 3.3),

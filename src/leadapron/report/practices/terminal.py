@@ -61,14 +61,16 @@ def _steps(procedures: ProceduresDocument, say: Words) -> RenderableType:
 
 
 def _contradiction(one: QuestionEntry, say: Words) -> RenderableType:
-    _, said = say.gettext, PracticeNames(say).said(one)
-    seen = "\n".join(basis.text for basis in one.against)
+    _, names = say.gettext, PracticeNames(say)
+    seen = "\n".join(names.fact(basis) for basis in one.against)
     refs = (f"{ref.sensor}  frame.number == {ref.packet}" for basis in one.against for ref in basis.evidence[:1])
     proof = "\n".join(dict.fromkeys(refs))
     older = _("All of it is older than the answer: a new capture will tell.") if one.measured_before else ""
     return Group(
         plain(f"{one.number}. {one.question}", "bold"),
-        facts((_("You said"), said), (_("Seen"), " ".join(filter(None, (seen, older)))), (_("Evidence"), proof)),
+        facts(
+            (_("You said"), names.said(one)), (_("Seen"), " ".join(filter(None, (seen, older)))), (_("Evidence"), proof)
+        ),
         Text(),
     )
 

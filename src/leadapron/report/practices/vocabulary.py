@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leadapron.model.findings import Confidence
 from leadapron.model.procedures import AnswerState, ControlState
-from leadapron.report.practices.contract import AreaEntry, ControlEntry, QuestionEntry, RaiseEntry
+from leadapron.report.practices.contract import AreaEntry, BasisEntry, ControlEntry, QuestionEntry, RaiseEntry
 from leadapron.report.vocabulary import CONFIDENCES
 from leadapron.report.words import N_, Words
 
@@ -77,6 +77,10 @@ class PracticeNames:
     def control(self, one: ControlEntry) -> str:
         """Number and title; some frameworks do not number their controls."""
         return one.title if one.id.isalpha() else f"{one.id} {one.title}"
+
+    def fact(self, one: BasisEntry) -> str:
+        """A measured fact; one that is only possible says so, lest a doubt pass for a proof."""
+        return f"{one.text} [{self.sure(one.sure)}]" if one.sure is Confidence.POSSIBLE else one.text
 
     def sure(self, one: Confidence) -> str:
         return self._say.gettext(CONFIDENCES[one])
