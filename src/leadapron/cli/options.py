@@ -23,6 +23,11 @@ def path_option(
     )
 
 
+def result_option(flag: str, name: str, help_text: str) -> Callable[[F], F]:
+    """An option that takes a file's name, or none to print."""
+    return click.option(flag, name, is_flag=False, flag_value="-", metavar="[FILE]", help=help_text)
+
+
 def language_option(command: F) -> F:
     """`--lang`."""
     return click.option(

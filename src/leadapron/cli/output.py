@@ -94,6 +94,14 @@ def write_file(path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
+def put(target: str, content: bytes) -> None:
+    """Into the file that was named, or, for `-`, on the screen."""
+    if target == "-":
+        click.echo(content, nl=False)  # bytes: UTF-8 whatever the terminal speaks
+    else:
+        write_file(Path(target), content)
+
+
 _PARTS = {"inventory": ("assets", render_inventory), "flows": ("flows", render_flows),
           "findings": ("findings", render_findings)}  # fmt: skip
 """Command → the part of the document it shows, and the screen that shows it."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -19,9 +18,10 @@ from leadapron.cli.options import (
     knowledge_option,
     language_option,
     path_option,
+    result_option,
     workspace_option,
 )
-from leadapron.cli.output import local_zone, write_file
+from leadapron.cli.output import local_zone, put, write_file
 from leadapron.model.errors import UsageError
 from leadapron.model.plan import WorkStatus
 from leadapron.report import Document, document, encode
@@ -31,18 +31,11 @@ from leadapron.store import Workspace
 if TYPE_CHECKING:
     from leadapron.report.plan import PlanDocument
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _output_option(flag: str, name: str, help_text: str) -> Callable[[F], F]:
-    """An option that takes a file's name, or none to print."""
-    return click.option(flag, name, is_flag=False, flag_value="-", metavar="[FILE]", help=help_text)
-
 
 @click.group(invoke_without_command=True, short_help="What to do first, by whom, when, and what it helps.")
-@_output_option("--json", "json_file", "Write JSON to FILE, or print it.")
-@_output_option("--csv", "csv_file", "Write tickets for a help desk as CSV to FILE, or print them.")
-@_output_option("--html", "html_file", "Write a page to FILE, or print it.")
+@result_option("--json", "json_file", "Write JSON to FILE, or print it.")
+@result_option("--csv", "csv_file", "Write tickets for a help desk as CSV to FILE, or print them.")
+@result_option("--html", "html_file", "Write a page to FILE, or print it.")
 @click.option("--workspace", type=click.Path(path_type=Path), metavar="FOLDER", envvar="LEADAPRON_WORKSPACE",
               help="Folder made by `assess --workspace`.")  # fmt: skip
 @knowledge_option
@@ -74,21 +67,13 @@ def plan(
         )
     _, _, result = _planned(workspace, knowledge, decisions, language)
     if json_file:
-        _put(json_file, encode(result))
+        put(json_file, encode(result))
     if csv_file:
-        _put(csv_file, plan_csv(result).encode("utf-8"))
+        put(csv_file, plan_csv(result).encode("utf-8"))
     if html_file:
-        _put(html_file, render_plan_html(result, zone=local_zone()).encode("utf-8"))
+        put(html_file, render_plan_html(result, zone=local_zone()).encode("utf-8"))
     if not any((json_file, csv_file, html_file)):
         render_plan_terminal(result, Console(), zone=local_zone())
-
-
-def _put(target: str, content: bytes) -> None:
-    """Into the file that was named, or on the screen."""
-    if target == "-":
-        click.echo(content, nl=False)  # bytes: UTF-8 whatever the terminal speaks
-    else:
-        write_file(Path(target), content)
 
 
 def _planned(
