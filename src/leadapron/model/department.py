@@ -150,6 +150,9 @@ class Department(Struct, frozen=True, kw_only=True):
     nodes: tuple[Node, ...]
     passages: tuple[Passage, ...] = ()
     links: tuple[Link, ...] = ()
+    seen: tuple[Link, ...] = ()
+    """Pairs that were seen to talk, within a zone or between zones. An attack does not use them as they stand (zones,
+    passages and links say what it can use): they are what stays open when a passage is closed or a device moves."""
     chains: tuple[Chain, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
 
