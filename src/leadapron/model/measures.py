@@ -124,10 +124,13 @@ class AttackPath(Struct, frozen=True, kw_only=True):
     """One way from an entry to the target, and how often it was the one."""
 
     steps: tuple[Step, ...]
+    """None: the target is the entry."""
     share: float
     """Of the runs in which the target fell."""
     hours: Spread
     """From entry to target."""
+    alike: tuple[int, ...] = ()
+    """For each device of the path, entry first: how many of its zone, class and modality stood in its place."""
 
 
 class ChokePoint(Struct, frozen=True, kw_only=True):
