@@ -1,0 +1,10 @@
+"""What fallen devices cost in exams.
+
+`effect` tells, for each run, when devices stop and work again (`course`) and which exams are not done meanwhile
+(`exams`). Hours count from the start of the scenario; of a human-operated attack, from its trigger.
+"""
+
+from leadapron.whatif.effect.course import LONGEST
+from leadapron.whatif.effect.effect import Effect, effect, exams_lost
+
+__all__ = ["LONGEST", "Effect", "effect", "exams_lost"]
