@@ -18,8 +18,12 @@ from leadapron.report.naming import Naming
 from leadapron.report.words import Words
 
 
-def render_page(template: str, say: Words, **parts: object) -> str:
-    """A page template with its parts, and what every page needs besides."""
+def render_page(template: str, say: Words, *, besides: tuple[str, ...] = (), **parts: object) -> str:
+    """A page template with its parts, and what every page needs besides.
+
+    `besides` names further style sheets and scripts of the templates folder, without their endings.
+    """
+    sheets = ("report", *besides)
     return (
         _environment()
         .get_template(template)
@@ -27,9 +31,9 @@ def render_page(template: str, say: Words, **parts: object) -> str:
             _=say.gettext,
             ngettext=say.ngettext,
             say=say,
-            style=_style(),
-            script=_script(),
-            policy=_policy(),
+            style=_inline("css", sheets),
+            script=_inline("js", sheets),
+            policy=_policy(sheets),
             v=Naming(say),
             **parts,
         )
@@ -48,21 +52,18 @@ def _environment() -> Environment:
 
 
 @cache
-def _style() -> Markup:
-    return Markup((files("leadapron.report") / "templates" / "report.css").read_text("utf-8"))  # noqa: S704 - ours
+def _inline(ending: str, sheets: tuple[str, ...]) -> Markup:
+    """Our own style or script, one file after the other."""
+    folder = files("leadapron.report") / "templates"
+    return Markup("".join((folder / f"{name}.{ending}").read_text("utf-8") for name in sheets))  # noqa: S704 - ours
 
 
 @cache
-def _script() -> Markup:
-    return Markup((files("leadapron.report") / "templates" / "report.js").read_text("utf-8"))  # noqa: S704 - ours
-
-
-@cache
-def _policy() -> str:
+def _policy(sheets: tuple[str, ...]) -> str:
     """Nothing may be loaded, sent or embedded; only our own style and script run (CSP level 3)."""
     return (
-        f"default-src 'none'; style-src '{_hash(_style())}'; script-src '{_hash(_script())}'; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src '{_hash(_inline('css', sheets))}'; "
+        f"script-src '{_hash(_inline('js', sheets))}'; base-uri 'none'; form-action 'none'"
     )
 
 

@@ -16,10 +16,13 @@ import msgspec
 from msgspec import Struct
 
 from leadapron.model.advisories import Answer
+from leadapron.model.department import Assumption
 from leadapron.model.events import ProcedureAnswered
 from leadapron.model.findings import Citation, Finding
+from leadapron.model.measures import Measure
 from leadapron.model.plan import Acceptance, Assignment
 from leadapron.model.procedures import Basis
+from leadapron.model.segmentation import Advice, Allow
 
 MAX_TEXT = 200
 """Characters shown of one string; the longest name a standard allows here (a DNS name) has 253, most have 16."""
@@ -41,6 +44,9 @@ _LONG: Mapping[type, tuple[str, ...]] = {
     ProcedureAnswered: ("evidence", "note"),
 }
 """Fields of that length; people press Enter in some of them, so that ends of lines become spaces there."""
+
+_SPOKEN = (Advice, Allow, Assumption, Basis, Finding, Measure)
+"""What has parameters for sentences, which may join many names."""
 
 
 def visible(text: str, most: int = MAX_TEXT) -> str:
@@ -81,7 +87,7 @@ def _fields(struct: Struct) -> Iterator[tuple[str, object]]:
         value = getattr(struct, name)
         if name in long:
             yield name, visible(" ".join(value.split()), MAX_LIST)
-        elif isinstance(struct, Finding | Basis) and name == "params":
+        elif isinstance(struct, _SPOKEN) and name == "params":
             yield name, {key: visible(one, MAX_LIST) if isinstance(one, str) else one for key, one in value.items()}
         else:
             yield name, _harmless(value)

@@ -1,0 +1,235 @@
+"""What-if in a terminal: the answer in a sentence, then a few lines, and how far to trust them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from leadapron.model.department import Basis
+from leadapron.model.scenarios import Moment
+from leadapron.report.screen import columns, facts, heading, held, plain, show
+from leadapron.report.whatif.contract import (
+    AssumptionEntry,
+    BestAction,
+    BestDocument,
+    ComparedEntry,
+    ComparisonDocument,
+    InfluenceEntry,
+    OutcomeDocument,
+    PathEntry,
+    PathsDocument,
+    StepEntry,
+)
+from leadapron.report.whatif.vocabulary import WhatIfNames
+from leadapron.report.words import Words, words
+
+MOMENTS = 7
+"""Lines of a timeline; the page has all moments."""
+LEVERS = 5
+GUESSES = 8
+"""Assumptions that are named; the page and the JSON document have all."""
+ROWS = 30
+_WIDE = 100
+
+
+def render_outcome_terminal(document: OutcomeDocument, console: Console, *, zone: tzinfo = UTC) -> None:
+    """Answer, exams by modality, timeline, what moves the answer most, what is assumed."""
+    say = words(document.language, zone=zone)
+    _, names = say.gettext, WhatIfNames(say)
+    show(answered(_("What if: {title}").format(title=document.title), document.answer, document.limits, say), console)
+    if document.exams_lost.by_modality:
+        show(_modalities(document, names, say), console)
+    if len(document.timeline) > 1 and document.exams_lost.p95 > 0:
+        show(_timeline(document.timeline, names, say), console)
+    if document.influences:
+        show(_levers(document.influences[:LEVERS], names, say), console)
+    if document.assumptions:
+        show(_rests(document.assumptions, say), console)
+
+
+def render_comparison_terminal(document: ComparisonDocument, console: Console, *, zone: tzinfo = UTC) -> None:
+    """One row a scenario, worst first; those that cannot begin here."""
+    say = words(document.language, zone=zone)
+    _, names = say.gettext, WhatIfNames(say)
+    show(answered(_("What if: scenarios compared"), document.answer, document.limits, say), console)
+    if document.scenarios:
+        show(_compared(document.scenarios, names, say, wide=console.width >= _WIDE), console)
+    if document.skipped:
+        lines = [(one.title, one.reason) for one in document.skipped]
+        show(Group(heading(_("Cannot begin here")), facts(*lines)), console)
+
+
+def render_best_terminal(document: BestDocument, console: Console, *, zone: tzinfo = UTC) -> None:
+    """What to do, what each action saves, what more or less work would buy."""
+    say = words(document.language, zone=zone)
+    _, names = say.gettext, WhatIfNames(say)
+    title = _("Best measures against: {title}").format(title=document.title)
+    show(answered(title, document.answer, document.limits, say), console)
+    if document.actions:
+        show(_actions(document.actions, names, say), console)
+    if len(document.frontier) > 1:
+        show(_frontier(document, names, say), console)
+
+
+def render_paths_terminal(document: PathsDocument, console: Console, *, zone: tzinfo = UTC) -> None:
+    """The likeliest paths step by step, then the choke points."""
+    say = words(document.language, zone=zone)
+    _, names = say.gettext, WhatIfNames(say)
+    title = _("Paths to {target}: {title}").format(target=document.target_label, title=document.title)
+    show(answered(title, document.answer, document.limits, say), console)
+    for number, path in enumerate(document.paths, start=1):
+        show(_path(number, path, names, say), console)
+    if document.chokes:
+        table = columns((_("Device"), 0), (_("Zone"), 0), (_("Share of the paths"), 8))
+        table.columns[2].justify = "right"
+        for one in document.chokes:
+            table.add_row(plain(one.label, "bold"), plain(one.zone), plain(names.share(one.share)))
+        show(Group(heading(_("Choke points")), table), console)
+
+
+def answered(title: str, answer: Sequence[str], limits: Sequence[str], say: Words) -> RenderableType:
+    """A panel with the answer, and how far to trust it."""
+    return Panel(
+        Group(
+            plain(" ".join(answer)),
+            Text(),
+            plain(say.gettext("How far to trust this"), "bold"),
+            Text("\n").join(plain(f"· {one}", "dim") for one in limits),
+        ),
+        title=plain(title, "bold"),
+        title_align="left",
+        padding=(1, 2),
+    )
+
+
+def numbers(*titles: tuple[str, int], left: int = 1) -> Table:
+    """A table whose columns are numbers but for the first ones."""
+    table = columns(*titles)
+    for column in table.columns[left:]:
+        column.justify = "right"
+    return table
+
+
+def _modalities(document: OutcomeDocument, names: WhatIfNames, say: Words) -> RenderableType:
+    _ = say.gettext
+    table = numbers((_("Exams lost"), 0), (_("Half of runs below"), 6), (_("9 of 10 runs"), 12), (_("On average"), 6))
+    lost = document.exams_lost
+    rows = [*((name, one, "") for name, one in lost.by_modality.items()), (_("All"), lost, "bold")]
+    for name, one, style in rows:
+        cells = (name, names.count(one.p50), names.between(one), names.count(one.mean))
+        table.add_row(*(plain(cell, style) for cell in cells))
+    return Group(heading(_("Exams lost by modality")), table)
+
+
+def _timeline(timeline: Sequence[Moment], names: WhatIfNames, say: Words) -> RenderableType:
+    _ = say.gettext
+    table = numbers((_("After"), 6), (_("Devices that do not work"), 12), (_("Exams lost so far"), 12), left=0)
+    for moment in _some(timeline):
+        table.add_row(plain(names.hours(moment.hour)), plain(names.typical(moment.down)),
+                      plain(names.typical(moment.lost)))  # fmt: skip
+    note = _("Each number: what half of the runs stay below, and between brackets what 9 of 10 stay within.")
+    return Group(heading(_("Over time")), table, Text(), plain(note, "dim"))
+
+
+def _some(timeline: Sequence[Moment]) -> list[Moment]:
+    """Moments that about double in time from one to the next, the first and the last among them: most happens early."""
+    kept = [timeline[0]]
+    last = timeline[-1].hour
+    for moment in timeline[1:]:
+        if len(kept) < MOMENTS - 1 and moment.hour >= max(kept[-1].hour * 2, last / 2 ** (MOMENTS - 1 - len(kept))):
+            kept.append(moment)
+    return kept if kept[-1] is timeline[-1] else [*kept[: MOMENTS - 1], timeline[-1]]
+
+
+def _levers(influences: Sequence[InfluenceEntry], names: WhatIfNames, say: Words) -> RenderableType:
+    _ = say.gettext
+    table = numbers((_("Assumption"), 0), (_("From"), 6), (_("To"), 6), (_("Exams lost on average"), 10))
+    for one in influences:
+        moved = _("{low} to {high}").format(low=names.count(one.low), high=names.count(one.high))
+        table.add_row(plain(one.name), plain(one.low_text), plain(one.high_text), plain(moved))
+    return Group(heading(_("What moves the answer most")), table)
+
+
+def _rests(assumptions: Sequence[AssumptionEntry], say: Words) -> RenderableType:
+    _ = say.gettext
+    counted: dict[str, int] = {}
+    for one in assumptions:
+        counted[one.basis_name] = counted.get(one.basis_name, 0) + 1
+    colon = _(":")
+    line = plain(" · ".join(f"{name}{colon} {say.number(n)}" for name, n in counted.items()))
+    guesses = [one.text for one in assumptions if one.basis is Basis.ASSUMED]
+    lines = [plain(f"· {text}") for text in guesses[:GUESSES]]
+    more = len(guesses) - GUESSES
+    if more > 0:
+        sentence = say.ngettext("{n} further assumption is not shown", "{n} further assumptions are not shown", more)
+        lines.append(plain(f"{sentence} (--html, --json)", "dim"))
+    told = (Text(), plain(_("Assumed, to be replaced by your own numbers"), "bold"), *lines) if guesses else ()
+    return Group(heading(_("What it rests on")), line, *told)
+
+
+def _compared(scenarios: Sequence[ComparedEntry], names: WhatIfNames, say: Words, *, wide: bool) -> RenderableType:
+    _ = say.gettext
+    more = ((_("Urgent"), 6), (_("Studies at risk"), 8)) if wide else ()
+    table = numbers((_("Scenario"), 0), (_("Exams lost"), 10), (_("Scanners down"), 8), (_("Back to normal"), 8), *more)
+    for one in scenarios:
+        rest = (names.typical(one.urgent_lost), names.typical(one.records_at_risk)) if wide else ()
+        table.add_row(
+            plain(one.title, "bold"),
+            *map(plain, (names.typical(one.exams_lost), names.typical(one.scanners_down),
+                         names.duration(one.hours_to_normal), *rest)),
+        )  # fmt: skip
+    note = _("Each number: what half of the runs stay below, and between brackets what 9 of 10 stay within.")
+    return Group(heading(_("Scenarios, worst first")), table, Text(), plain(note, "dim"))
+
+
+def _actions(actions: Sequence[BestAction], names: WhatIfNames, say: Words) -> RenderableType:
+    _ = say.gettext
+    table = numbers((_("Place"), 3), (_("Action"), 0), (_("Hours"), 5), (_("Exams saved"), 6), left=2)
+    for number, one in enumerate(actions, start=1):
+        more = [
+            *([say.ngettext("{n} change window", "{n} change windows", one.windows)] if one.windows else ()),
+            *([_("scanners stand still for {hours}").format(hours=names.hours_of_work(one.downtime))]
+              if one.downtime else ()),
+            *([names.euros(one.euros)] if one.euros else ()),
+        ]  # fmt: skip
+        title = Text("\n").join((plain(one.action, "bold"), *([plain(", ".join(more), "dim")] if more else ())))
+        table.add_row(
+            plain(say.number(number)), title, plain(names.hours_of_work(one.hours)), plain(names.count(one.exams_saved))
+        )
+    return Group(heading(_("The actions")), table)
+
+
+def _frontier(document: BestDocument, names: WhatIfNames, say: Words) -> RenderableType:
+    _ = say.gettext
+    table = numbers((_("Hours granted"), 6), (_("Hours used"), 6), (_("Exams lost on average"), 12), left=0)
+    for one in document.frontier:
+        style = "bold" if one.budget_hours == document.budget_hours else ""
+        cells = (names.hours_of_work(one.budget_hours), names.hours_of_work(one.hours), names.average(one.exams_lost))
+        table.add_row(*(plain(cell, style) for cell in cells))
+    return Group(heading(_("What more or less work would buy")), table)
+
+
+def _path(number: int, path: PathEntry, names: WhatIfNames, say: Words) -> RenderableType:
+    _ = say.gettext
+    told = _("{share} of these runs, in {duration}").format(
+        share=names.share(path.share), duration=names.duration(path.hours)
+    )
+    title = _("Path {n}").format(n=number)
+    steps = [_step(place, step, say) for place, step in enumerate(path.steps, start=1)]
+    return Group(heading(f"{title} · {told}"), *(steps or [plain(_("It begins there."))]))
+
+
+def _step(place: int, step: StepEntry, say: Words) -> RenderableType:
+    _ = say.gettext
+    weakness = ", ".join(step.weakness or step.findings) or _("assumed, nothing was seen")
+    seen = say.ngettext("{n} flow seen", "{n} flows seen", len(step.flows)) if step.flows else ""
+    by = _("by {way}").format(way=step.way_name)
+    line = Text.assemble(f"{place}. ", held(step.source_label), " → ", (held(step.target_label), "bold"),
+                         f" {held(by)}")  # fmt: skip
+    reachable = ", ".join(filter(None, (step.basis_name, seen)))
+    return Group(line, facts((_("Weakness"), weakness), (_("Reachable"), reachable)))
