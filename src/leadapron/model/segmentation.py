@@ -97,6 +97,8 @@ class Rehearsal(Struct, frozen=True, kw_only=True):
     flows: int
     """Between zones; those inside one are not filtered."""
     passed: int
+    asked: int = 0
+    """Of those that passed, by a rule that someone must still answer for."""
     blocked: tuple[Blocked, ...]
     """Most exams first."""
     exams: int
@@ -104,7 +106,11 @@ class Rehearsal(Struct, frozen=True, kw_only=True):
     exams_blocked: int
     by_modality: Mapping[str, int]
     """Exams that would have failed."""
+    by_device: Mapping[str, int] = field(default_factory=dict)
+    """The same, by the scanner's label."""
     unknown: tuple[str, ...]
     """Addresses in no zone of the rules."""
     unused: tuple[str, ...]
     """Ids of rules nothing used."""
+    suspects_passed: tuple[str, ...] = ()
+    """Ids of flows that pass although they look like an attack."""
