@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from leadapron.model.department import Basis
 from leadapron.model.scenarios import Spread
@@ -140,6 +140,8 @@ class Exercise(Struct, frozen=True, kw_only=True):
     """Over all runs."""
     injects: tuple[Inject, ...]
     debrief: tuple[Question, ...]
+    sources: Mapping[str, Text]
+    """What `Inject.sources` cites."""
 
 
 class Instruction(Struct, frozen=True, kw_only=True):
@@ -194,5 +196,7 @@ class Downtime(Struct, frozen=True, kw_only=True):
     """Local time of the hour at which it begins, as in `Exercise`."""
     modalities: tuple[Alone, ...]
     instructions: tuple[Instruction, ...]
-    columns: tuple[Text, ...] = field(default=())
+    columns: tuple[Text, ...]
     """Of the paper worklist."""
+    sources: Mapping[str, Text]
+    """What `Instruction.sources` cites."""

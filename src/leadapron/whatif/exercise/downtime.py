@@ -1,0 +1,147 @@
+"""The downtime sheet: which scanners go on alone, and for how long, when there is no network for a month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from math import inf, prod
+
+import numpy as np
+from msgspec import Struct
+
+from leadapron.model.department import Basis, Chain, Department, Node, Role
+from leadapron.model.errors import UsageError
+from leadapron.model.exercise import Alone, Downtime, LoneScanner
+from leadapron.model.inventory import Inventory
+from leadapron.whatif.exercise.content import ExerciseContent, load_content
+
+DAYS = 30
+"""What hospitals went through; plans are usually made for three to five."""
+
+
+class Size(Struct, frozen=True, kw_only=True):
+    """Of one modality's exams."""
+
+    gb_per_exam: float
+    basis: Basis
+
+
+def downtime(
+    department: Department,
+    inventory: Inventory,
+    *,
+    disk_gb: Mapping[str, float] | None = None,
+    reached: Mapping[str, float] | None = None,
+    weekday: int = 0,
+    hour: float = 8.0,
+    days: int = DAYS,
+    content: ExerciseContent | None = None,
+) -> Downtime:
+    """The sheet of a department whose network ends on a weekday at an hour (local time).
+
+    `disk_gb`: room for new images in gigabytes, by asset id or modality, as read off the console; else it is assumed.
+    `reached`: share of simulated runs in which a device fell. Disks fill at the usual pace of exams: whoever examines
+    fewer has longer. UsageError: a disk of a device or modality that is not there, or without room.
+    """
+    content = content or load_content()
+    given = disk_gb or {}
+    _check(given, department)
+    sizes = exam_sizes(department, inventory, content)
+    nodes = {node.id: node for node in department.nodes}
+    fallen = reached or {}
+    return Downtime(
+        days=days,
+        weekday=weekday,
+        start=hour,
+        modalities=tuple(
+            Alone(
+                modality=chain.modality,
+                scanners=tuple(
+                    LoneScanner(
+                        id=node.id,
+                        label=node.label,
+                        zone=node.zone,
+                        disk_gb=room,
+                        disk_basis=basis,
+                        hours_to_full=hours_to_full(
+                            chain, room, sizes[chain.modality].gb_per_exam, weekday * 24 + hour, days
+                        ),
+                        fallen=fallen.get(node.id, 0.0) if reached is not None else None,
+                    )
+                    for node in (nodes[scanner] for scanner in chain.scanners)
+                    for room, basis in (_room(node, chain.modality, given, content),)
+                ),
+                per_day=sum(chain.per_hour) / 7,
+                kept=prod(need.kept for need in chain.needs),
+                gb_per_exam=sizes[chain.modality].gb_per_exam,
+                gb_basis=sizes[chain.modality].basis,
+                readers=_labels(chain, Role.READING, nodes),
+                archives=_labels(chain, Role.STORAGE, nodes),
+                worklists=_labels(chain, Role.WORKLIST, nodes),
+                note=content.modality(chain.modality).note,
+            )
+            for chain in department.chains
+        ),
+        instructions=content.instructions,
+        columns=content.columns,
+        sources=content.sources,
+    )
+
+
+def exam_sizes(department: Department, inventory: Inventory, content: ExerciseContent) -> Mapping[str, Size]:
+    """Gigabytes of an exam by modality: what its scanners sent to one archive, over the exams they made; assumed where
+    either was not seen (encrypted transfers do not tell their size)."""
+    sent: dict[tuple[str, str], int] = Counter()
+    for flow in inventory.flows:
+        if flow.object_bytes:
+            sent[flow.client, flow.server] += flow.object_bytes
+    made = Counter[str]()
+    for cell in inventory.utilisation:
+        made[cell.modality] += cell.exams
+    sizes = {}
+    for chain in department.chains:
+        octets = sum(
+            max((seen for (client, _), seen in sent.items() if client == scanner), default=0)
+            for scanner in chain.scanners
+        )
+        exams = made[chain.modality]
+        sizes[chain.modality] = (
+            Size(gb_per_exam=octets / exams / 1e9, basis=Basis.MEASURED)
+            if octets and exams
+            else Size(gb_per_exam=content.modality(chain.modality).gb_per_exam, basis=Basis.ASSUMED)
+        )
+    return sizes
+
+
+def _room(node: Node, modality: str, given: Mapping[str, float], content: ExerciseContent) -> tuple[float, Basis]:
+    for key in (node.id, modality):
+        if key in given:
+            return given[key], Basis.GIVEN
+    return content.modality(modality).disk_gb, Basis.ASSUMED
+
+
+def hours_to_full(chain: Chain, room: float, gb_per_exam: float, start: float, days: int) -> float:
+    """Hours of the clock from the hour of the week `start`; inf when there is room beyond the days of the sheet."""
+    shared = np.resize(np.roll(chain.per_hour, -int(start)), days * 24) * gb_per_exam / max(1, len(chain.scanners))
+    filled = np.cumsum(shared)
+    full = int(np.searchsorted(filled, room))
+    if full == len(filled):
+        return inf
+    before = filled[full] - shared[full]
+    return float(full + (room - before) / shared[full])
+
+
+def _labels(chain: Chain, role: Role, nodes: Mapping[str, Node]) -> tuple[str, ...]:
+    found = dict.fromkeys(node for need in chain.needs if need.role is role for node in need.nodes)
+    return tuple(nodes[one].label for one in found if one in nodes)
+
+
+def _check(given: Mapping[str, float], department: Department) -> None:
+    known = {chain.modality for chain in department.chains} | {
+        scanner for chain in department.chains for scanner in chain.scanners
+    }
+    for key, room in given.items():
+        if key not in known:
+            raise UsageError(f"disk_gb: {key} is neither a scanner nor a modality of this department")
+        if not 0 < room < inf:
+            raise UsageError(f"disk_gb: {key}: gigabytes above 0 are expected, not {room}")
