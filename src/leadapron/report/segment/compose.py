@@ -182,10 +182,8 @@ def _rehearsed(rehearsal: Rehearsal, say: Words) -> Iterable[str]:
             rehearsal.exams_blocked,
             all=say.number(rehearsal.exams),
         )
-    else:
-        yield say.ngettext(
-            "None of {n} exam would have failed.", "None of {n} exams would have failed.", rehearsal.exams
-        )
+    elif rehearsal.exams:
+        yield _("None of {n} exams would have failed.").format(n=say.number(rehearsal.exams))
     yield say.ngettext(
         "Of {n} flow between zones, {passed} would pass.",
         "Of {n} flows between zones, {passed} would pass.",

@@ -136,21 +136,23 @@ def _point(one: FrontierPoint) -> FrontierEntry:
 
 def _answer(best: Best, actions: tuple[BestAction, ...], names: WhatIfNames, say: Words) -> Iterable[str]:
     _ = say.gettext
-    yield _("As things are, {average} exams are lost on average.").format(average=names.average(best.before))
+    before = _("As things are, {average} exams are lost on average.").format(average=names.average(best.before))
     if not actions:
+        yield before
         yield (
             _("No known action helps against this scenario here.")
             if not best.considered
             else _("Within this budget nothing helps beyond chance.")
         )
         return
-    yield say.ngettext(
+    after = say.ngettext(
         "With this action, {hours} of work, it would be {average}.",
         "With these {n} actions, {hours} of work, it would be {average}.",
         len(actions),
         hours=names.hours_of_work(sum(one.hours for one in actions)),
         average=names.average(best.after),
     )
+    yield f"{before} {after}"
     downtime, windows = sum(one.downtime for one in actions), sum(one.windows for one in actions)
     if windows:
         yield say.ngettext("They take {n} change window.", "They take {n} change windows.", windows)

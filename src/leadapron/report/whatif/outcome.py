@@ -246,8 +246,8 @@ def _worst(entries: tuple[ComparedEntry, ...], names: WhatIfNames, say: Words) -
         yield _("None of these scenarios can begin here.")
         return
     worst = entries[0]
-    yield _("Most exams are lost in “{title}”.").format(title=worst.title)
-    yield lost_sentence(worst.exams_lost, worst.runs, names, say)
+    most = _("Most exams are lost in “{title}”.").format(title=worst.title)
+    yield f"{most} {lost_sentence(worst.exams_lost, worst.runs, names, say)}"
     calm = [one.title for one in entries[1:] if one.exams_lost.p95 < 0.5]
     if calm:
         yield _("Without loss of exams in 19 of 20 runs: {titles}.").format(titles=say.joined(calm))

@@ -12,6 +12,7 @@ from leadapron.report.whatif.contract import (
     AssumptionEntry,
     BestDocument,
     ComparisonDocument,
+    FrontierEntry,
     OutcomeDocument,
     PathsDocument,
 )
@@ -32,7 +33,7 @@ def render_outcome_html(document: OutcomeDocument, *, zone: tzinfo = UTC) -> str
     ticks = time_ticks(max(hours, default=0.0))
     top = rounded_up(max((one.p95 for one in (lost, *lost.by_modality.values())), default=0.0))
     stops = [one.hours for one in document.containment]
-    levers = rounded_up(max((max(one.low, one.high) for one in document.influences), default=0.0))
+    most = rounded_up(max((max(one.low, one.high, lost.mean) for one in document.influences), default=0.0))
     moments = document.timeline if len(document.timeline) > 1 else ()
     return render_page(
         "whatif.html.j2",
@@ -42,6 +43,8 @@ def render_outcome_html(document: OutcomeDocument, *, zone: tzinfo = UTC) -> str
         w=names,
         modalities=[(name, one, interval(one, top)) for name, one in lost.by_modality.items()],
         total=interval(lost, top),
+        top=top,
+        lever_top=most,
         lost=band(hours, [one.lost for one in moments], ticks=ticks) if moments else None,
         down=band(hours, [one.down for one in moments], ticks=ticks) if moments else None,
         marks=[names.tick(tick) for tick in ticks],
@@ -52,7 +55,7 @@ def render_outcome_html(document: OutcomeDocument, *, zone: tzinfo = UTC) -> str
         contained=band(list(range(len(stops))), [one.exams_lost for one in document.containment]),
         contained_marks=[names.tick(hour) for hour in stops],
         contained_at=min(range(len(stops)), key=lambda at: abs(stops[at] - document.contained), default=0),
-        levers=[(one, lever(one.low, one.high, lost.mean, max(levers, lost.mean))) for one in document.influences],
+        levers=[(one, lever(one.low, one.high, lost.mean, most)) for one in document.influences],
         rests=_by_basis(document.assumptions),
     )
 
@@ -67,6 +70,7 @@ def render_comparison_html(document: ComparisonDocument, *, zone: tzinfo = UTC) 
         besides=BESIDES,
         document=document,
         w=WhatIfNames(say),
+        top=top,
         rows=[(one, interval(one.exams_lost, top)) for one in document.scenarios],
         modalities=list(dict.fromkeys(name for one in document.scenarios for name in one.exams_lost.by_modality)),
     )
@@ -85,13 +89,14 @@ def render_best_html(document: BestDocument, *, zone: tzinfo = UTC) -> str:
         besides=BESIDES,
         document=document,
         w=names,
+        top=top,
         before=interval(document.before, top),
         after=interval(document.after, top),
         frontier=band(budgets, [one.exams_lost for one in points], ticks=ticks, mean=True, steps=True)
         if len(points) > 1
         else None,
         frontier_marks=[names.count(tick) for tick in ticks],
-        titles={one.id: one.action for one in document.considered},
+        steps=_steps(document),
         assets={},
         groups=grouped(document.findings),
         findings={finding.id: finding for finding in document.findings},
@@ -111,6 +116,18 @@ def render_paths_html(document: PathsDocument, *, zone: tzinfo = UTC) -> str:
         groups=grouped(document.findings),
         findings={finding.id: finding for finding in document.findings},
     )
+
+
+def _steps(document: BestDocument) -> list[tuple[FrontierEntry, list[str], list[str]]]:
+    """Points of the frontier, each with the actions added and dropped since the one before."""
+    titles = {one.id: one.action for one in document.considered}
+    found, before = [], list[str]()
+    for point in document.frontier:
+        added = [titles.get(one, one) for one in point.actions if one not in before]
+        dropped = [titles.get(one, one) for one in before if one not in point.actions]
+        found.append((point, added, dropped))
+        before = list(point.actions)
+    return found
 
 
 def _share_key(say: Words) -> list[str]:

@@ -96,7 +96,8 @@ def answered(title: str, answer: Sequence[str], limits: Sequence[str], say: Word
     """A panel with the answer, and how far to trust it."""
     return Panel(
         Group(
-            plain(" ".join(answer)),
+            plain(answer[0], "bold"),
+            *(plain(one) for one in answer[1:]),
             Text(),
             plain(say.gettext("How far to trust this"), "bold"),
             Text("\n").join(plain(f"· {one}", "dim") for one in limits),
