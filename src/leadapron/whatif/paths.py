@@ -73,23 +73,21 @@ def paths(department: Department, scenario: Scenario, target: str, *, runs: int,
         target=target,
         runs=runs,
         seed=seed,
-        reached=len(walks) / runs,
+        reached=len(fell) / runs,
         paths=tuple(told.path(group, len(walks)) for group in ranked[:most]),
         chokes=_chokes(walks, department.nodes)[:most],
     )
 
 
-def _walks(department: Department, scenario: Scenario, target: int, runs: int, seed: int) -> Iterator[Walk]:
-    """One walk for each run in which the target falls before the spread ends."""
+def _walks(department: Department, scenario: Scenario, target: int, runs: int, seed: int) -> Iterator[Walk | None]:
+    """One for each run in which the target falls before the spread ends; None where it cannot be told."""
     graph = compile_graph(department, scenario)
     starts = entries(department, scenario)
     batches = spread(graph, entries=starts, runs=runs, seed=seed, horizon=scenario.horizon, causes=True)
     for batch in batches:
         came = effect(department, scenario, batch.hours, seed=seed, first_run=batch.first_run)
         for row in np.flatnonzero(came.down.reached[:, target]):
-            walk = _walked_back(graph, batch, int(row), target, seed)
-            if walk:
-                yield walk
+            yield _walked_back(graph, batch, int(row), target, seed)
 
 
 def _walked_back(graph: Graph, batch: Batch, row: int, target: int, seed: int) -> Walk | None:
