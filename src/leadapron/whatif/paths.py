@@ -60,9 +60,9 @@ def paths(department: Department, scenario: Scenario, target: str, *, runs: int,
         raise UsageError(f"{target}: there is no such device in this department")
     if runs < 1 or most < 1:
         raise UsageError(f"paths: at least one run and one path are needed, not {runs} and {most}")
-    walks = (
-        list(_walks(department, scenario, numbers[target], runs, seed)) if scenario.course is not Course.OUTAGE else []
-    )
+    spreads = scenario.course is not Course.OUTAGE
+    fell = list(_walks(department, scenario, numbers[target], runs, seed)) if spreads else []
+    walks = [walk for walk in fell if walk is not None]
     groups: dict[Signature, list[Walk]] = defaultdict(list)
     for walk in walks:
         groups[_signature(walk, department.nodes)].append(walk)
