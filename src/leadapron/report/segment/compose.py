@@ -213,4 +213,4 @@ def _limits(rules: Iterable[Allow], say: Words) -> Iterable[str]:
     )
     if asked:
         yield _("Rules to be asked about let through until someone has answered.")
-    yield _("Inside a zone nothing is filtered: switches do not see it.")
+    yield _("Inside a zone nothing is filtered: the firewall does not see it.")

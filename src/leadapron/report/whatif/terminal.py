@@ -118,7 +118,7 @@ def numbers(*titles: tuple[str, int], left: int = 1) -> Table:
 
 def _modalities(document: OutcomeDocument, names: WhatIfNames, say: Words) -> RenderableType:
     _ = say.gettext
-    table = numbers((_("Exams lost"), 0), (_("Half of runs below"), 6), (_("9 of 10 runs"), 12), (_("On average"), 6))
+    table = numbers((_("Exams lost"), 0), (_("Median"), 6), (_("9 of 10 runs"), 12), (_("On average"), 6))
     lost = document.exams_lost
     rows = [*((name, one, "") for name, one in lost.by_modality.items()), (_("All"), lost, "bold")]
     for name, one, style in rows:
@@ -149,7 +149,7 @@ def _some(timeline: Sequence[Moment]) -> list[Moment]:
 
 def _levers(influences: Sequence[InfluenceEntry], names: WhatIfNames, say: Words) -> RenderableType:
     _ = say.gettext
-    table = numbers((_("Assumption"), 0), (_("From"), 6), (_("To"), 6), (_("Exams lost on average"), 10))
+    table = numbers((_("Assumption"), 0), (_("Lowest value"), 6), (_("Highest value"), 6), (_("Exams lost on average"), 10))
     for one in influences:
         moved = _("{low} to {high}").format(low=names.count(one.low), high=names.count(one.high))
         table.add_row(plain(one.name), plain(one.low_text), plain(one.high_text), plain(moved))
