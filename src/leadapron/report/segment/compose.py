@@ -65,14 +65,21 @@ def rehearsal_document(
         limits=tuple(_limits(segmentation.rules, say)),
         flows=safe.flows,
         passed=safe.passed,
+        asked=safe.asked,
         blocked=tuple(map(told.blocked, safe.blocked)),
         exams=safe.exams,
         exams_blocked=safe.exams_blocked,
-        by_modality=dict(sorted(safe.by_modality.items(), key=lambda item: (-item[1], item[0]))),
+        by_modality=_most_first(safe.by_modality),
+        by_device=_most_first(safe.by_device),
+        suspects_passed=safe.suspects_passed,
         questions=tuple(rule for rule in rules.values() if rule.standing is Standing.ASK),
         unknown=safe.unknown,
         unused=tuple(rules[one] for one in safe.unused if one in rules),
     )
+
+
+def _most_first(counts: Mapping[str, int]) -> Mapping[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 class _Told:
@@ -203,6 +210,22 @@ def _rehearsed(rehearsal: Rehearsal, say: Words) -> Iterable[str]:
             "{n} that looks like an attack would be stopped, as meant.",
             "{n} that look like an attack would be stopped, as meant.",
             attacks,
+        )
+    yield from _open_questions(rehearsal, say)
+
+
+def _open_questions(rehearsal: Rehearsal, say: Words) -> Iterable[str]:
+    if rehearsal.asked:
+        yield say.ngettext(
+            "{n} passes only until someone has answered for it.",
+            "{n} pass only until someone has answered for them.",
+            rehearsal.asked,
+        )
+    if passed := len(rehearsal.suspects_passed):
+        yield say.ngettext(
+            "{n} would pass although it looks like an attack: these rules do not stop it.",
+            "{n} would pass although they look like an attack: these rules do not stop them.",
+            passed,
         )
 
 

@@ -103,11 +103,17 @@ class RehearsalDocument(Struct, frozen=True, kw_only=True):
     flows: int
     """Between zones; those inside one are not filtered."""
     passed: int
+    asked: int
+    """Of those that passed, by a rule that someone must still answer for."""
     blocked: tuple[BlockedEntry, ...]
     """Most exams first."""
     exams: int
     exams_blocked: int
     by_modality: Mapping[str, int]
+    by_device: Mapping[str, int]
+    """Exams that would have failed, by scanner."""
+    suspects_passed: tuple[str, ...]
+    """Ids of flows that would pass although they look like an attack."""
     questions: tuple[RuleEntry, ...]
     """Rules that someone must answer for: until then they let through."""
     unknown: tuple[str, ...]

@@ -250,8 +250,11 @@ class StepEntry(Struct, frozen=True, kw_only=True):
     source: str
     """Asset id."""
     source_label: str
+    source_alike: int
+    """How many devices like it stood in its place in the runs of this path, itself included."""
     target: str
     target_label: str
+    target_alike: int
     way: Way
     way_name: str
     basis: Basis

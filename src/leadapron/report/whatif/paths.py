@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 from leadapron.model.department import Department, Node
 from leadapron.model.measures import AttackPath, ChokePoint, Paths, Step
@@ -69,13 +70,15 @@ class _Told:
         return self._nodes[node].label if node in self._nodes else node
 
     def path(self, path: AttackPath) -> PathEntry:
-        return PathEntry(share=path.share, hours=path.hours, steps=tuple(map(self._step, path.steps)))
+        alike = path.alike or (1,) * (len(path.steps) + 1)
+        steps = (self._step(step, *pair) for step, pair in zip(path.steps, pairwise(alike), strict=True))
+        return PathEntry(share=path.share, hours=path.hours, steps=tuple(steps))
 
     def choke(self, choke: ChokePoint) -> ChokeEntry:
         zone = self._nodes[choke.node].zone if choke.node in self._nodes else ""
         return ChokeEntry(node=choke.node, label=self.label(choke.node), zone=zone, share=choke.share)
 
-    def _step(self, step: Step) -> StepEntry:
+    def _step(self, step: Step, source_alike: int, target_alike: int) -> StepEntry:
         weakness = tuple(dict.fromkeys(self._findings[one].title for one in step.findings if one in self._findings))
         way = self._spoken.word("way", step.way)
         text = self._say.gettext("From {source} to {target} by {way}").format(
@@ -84,8 +87,10 @@ class _Told:
         return StepEntry(
             source=step.source,
             source_label=self.label(step.source),
+            source_alike=source_alike,
             target=step.target,
             target_label=self.label(step.target),
+            target_alike=target_alike,
             way=step.way,
             way_name=way,
             basis=step.basis,

@@ -149,7 +149,9 @@ def _some(timeline: Sequence[Moment]) -> list[Moment]:
 
 def _levers(influences: Sequence[InfluenceEntry], names: WhatIfNames, say: Words) -> RenderableType:
     _ = say.gettext
-    table = numbers((_("Assumption"), 0), (_("Lowest value"), 6), (_("Highest value"), 6), (_("Exams lost on average"), 10))
+    table = numbers(
+        (_("Assumption"), 0), (_("Lowest value"), 6), (_("Highest value"), 6), (_("Exams lost on average"), 10)
+    )
     for one in influences:
         moved = _("{low} to {high}").format(low=names.count(one.low), high=names.count(one.high))
         table.add_row(plain(one.name), plain(one.low_text), plain(one.high_text), plain(moved))
@@ -221,16 +223,17 @@ def _path(number: int, path: PathEntry, names: WhatIfNames, say: Words) -> Rende
         share=names.share(path.share), duration=names.duration(path.hours)
     )
     title = _("Path {n}").format(n=number)
-    steps = [_step(place, step, say) for place, step in enumerate(path.steps, start=1)]
+    steps = [_step(place, step, names, say) for place, step in enumerate(path.steps, start=1)]
     return Group(heading(f"{title} · {told}"), *(steps or [plain(_("It begins there."))]))
 
 
-def _step(place: int, step: StepEntry, say: Words) -> RenderableType:
+def _step(place: int, step: StepEntry, names: WhatIfNames, say: Words) -> RenderableType:
     _ = say.gettext
     weakness = ", ".join(step.weakness or step.findings) or _("assumed, nothing was seen")
     seen = say.ngettext("{n} flow seen", "{n} flows seen", len(step.flows)) if step.flows else ""
     by = _("by {way}").format(way=step.way_name)
-    line = Text.assemble(f"{place}. ", held(step.source_label), " → ", (held(step.target_label), "bold"),
+    line = Text.assemble(f"{place}. ", held(names.place(step.source_label, step.source_alike)), " → ",
+                         (held(names.place(step.target_label, step.target_alike)), "bold"),
                          f" {held(by)}")  # fmt: skip
     reachable = ", ".join(filter(None, (step.basis_name, seen)))
     return Group(line, facts((_("Weakness"), weakness), (_("Reachable"), reachable)))

@@ -41,7 +41,7 @@ class WhatIfNames:
 
     def tick(self, value: float) -> str:
         """Hours on an axis, short: days from one day on where they are whole."""
-        if value >= 24 and value % 24 == 0:
+        if abs(value) >= 24 and value % 24 == 0:
             return self._say.gettext(N_("{n} d")).format(n=self._say.number(round(value / 24)))
         return self._in_hours(value)
 
@@ -90,6 +90,12 @@ class WhatIfNames:
         if hours < 0:
             return self._say.gettext(N_("{hours} before the first device stops")).format(hours=self.hours(-hours))
         return self._say.gettext(N_("after {hours}")).format(hours=self.hours(hours))
+
+    def place(self, label: str, alike: int) -> str:
+        """A device on a path, and how many others stood in its place."""
+        if alike < 2:
+            return label
+        return self._say.ngettext("{label} (or {n} like it)", "{label} (or {n} like it)", alike - 1, label=label)
 
     def method(self, one: Method) -> str:
         return self._say.gettext(METHODS[one])
