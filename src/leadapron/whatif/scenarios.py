@@ -179,8 +179,6 @@ def _problems(written: _File) -> Iterator[str]:
                 yield f"{language}.{field}: empty"
     for name, number in written.parameters.items():
         yield from (f"parameters: {name}: {problem}" for problem in _number_problems(written, name, number))
-    if unused := sorted(written.sources.keys() - {number.source for number in written.parameters.values()}):
-        yield f"sources: nothing rests on {', '.join(unused)}"
     if missing := sorted(_required(written) - written.parameters.keys()):
         yield f"parameters: not said: {', '.join(missing)}"
     if written.course in _SPREADING:
@@ -188,6 +186,8 @@ def _problems(written: _File) -> Iterator[str]:
             yield "entry: where it begins is not said"
         if not any(name.startswith(("within.", "across.")) for name in written.parameters):
             yield "parameters: no rate at which it spreads"
+    if unused := sorted(written.sources.keys() - {number.source for number in written.parameters.values()}):
+        yield f"sources: nothing rests on {', '.join(unused)}"
 
 
 def _number_problems(written: _File, name: str, number: _Number) -> Iterator[str]:
