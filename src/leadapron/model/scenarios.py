@@ -63,7 +63,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     horizon: float = 72.0
     """Hours for which it spreads if nobody stops it."""
     contained: float = 24.0
-    """Hours from the first stopped device until defenders end the spread."""
+    """Hours from the first stopped device until defenders end the spread. Of HUMAN it may be negative: before the
+    trigger, so that intruders strike with what they held by then."""
     stops: tuple[DeviceClass, ...] = tuple(DeviceClass)
     """Classes that no longer work once reached."""
     roles: tuple[Role, ...] = ()
@@ -123,6 +124,7 @@ class Contained(Struct, frozen=True, kw_only=True):
     """The same runs, had defenders ended the spread at another hour."""
 
     hours: float
+    """As `Scenario.contained`."""
     exams_lost: Spread
     devices_down: Spread
 
@@ -146,7 +148,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     runs: int
     seed: int
     exams_lost: Spread
-    """Exams not done when they were due (most are postponed)."""
+    """Exams done neither here when they were due nor by neighbours (most are postponed)."""
     by_modality: Mapping[str, Spread]
     urgent_lost: Spread
     """Urgent ones that neighbours did not take either."""
