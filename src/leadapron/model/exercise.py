@@ -33,12 +33,12 @@ class Cue(StrEnum):
     """What in a run makes an inject due."""
 
     START = "start"
-    """The first device stops, or what is lost at the start is lost."""
+    """The first device stops, or an outage is announced."""
     FIRST_SCANNER = "first-scanner"
     SPREADING = "spreading"
     """Half of what will stop has stopped."""
     CHOICE = "choice"
-    """Half-way to the hour at which defenders end the spread: cut now, or wait?"""
+    """A third of what will stop has stopped: cut now, or wait?"""
     LAST_SCANNER = "last-scanner"
     """No scanner of a modality works any more."""
     WORKLIST = "worklist"
@@ -102,7 +102,7 @@ class Inject(Struct, frozen=True, kw_only=True):
     id: str
     cue: Cue
     hour: float
-    """Since the scenario began."""
+    """Since the scenario began; negative when it was announced."""
     to: tuple[Player, ...]
     words: Mapping[str, InjectWords]
     params: Mapping[str, str | float]
@@ -144,7 +144,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
     """What `Inject.sources` cites."""
 
 
-class Instruction(Struct, frozen=True, kw_only=True):
+class Instruction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of the downtime sheet."""
 
     id: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 
 from leadapron.model.department import Department
 from leadapron.model.errors import UsageError
@@ -12,7 +13,7 @@ from leadapron.whatif.exercise.cues import moments
 from leadapron.whatif.exercise.play import Play, typical
 from leadapron.whatif.scenarios import ScenarioContent
 
-NEXT = 0.1
+NEXT = 0.05
 """Hours between two injects at least: what stops together is noticed one after the other."""
 
 
@@ -60,7 +61,7 @@ def _texts(told: ScenarioContent, part: str) -> Text:
 
 def _injects(play: Play, sheet: Downtime | None, content: ExerciseContent) -> Iterator[Inject]:
     scenario = play.scenario
-    shown, before = -NEXT, -1.0
+    shown, before = -inf, -inf
     for moment in moments(play, sheet):
         for inject in content.injects:
             if inject.cue is not moment.cue or not inject.fits(scenario.name, scenario.course):

@@ -16,6 +16,8 @@ from leadapron.whatif.exercise.play import Play
 
 NOTICED = 0.5
 """Hours until the first emergency asks for what is no longer there."""
+WARNING = 0.25
+"""Hours for which an outage is announced."""
 SHIFT, DAY = 8.0, 24.0
 FEW = 4
 """So few devices do not make an inject about calls from everywhere."""
@@ -66,7 +68,7 @@ def _start(play: Play) -> Iterator[Moment]:
         number = int(stops.argmin())
     hour = float(stops.min()) if len(stops) and isfinite(stops.min()) else 0.0
     if play.scenario.course is Course.OUTAGE:
-        hour = 0.0
+        hour = -WARNING
     elif not (stops < inf).any():
         return
     named = _named(nodes[number]) if number is not None else {"device": "", "zone": ""}
@@ -153,22 +155,31 @@ def _urgent(play: Play, lost: list[Moment]) -> Iterator[Moment]:
 
 
 def _defence(play: Play) -> Iterator[Moment]:
-    """Spreading, the choice to cut, and the end of the spread."""
+    """The choice to cut while something can still be saved, calls from everywhere, and the end of the spread."""
     fallen = np.sort(play.stops[play.stops < inf])
     if not len(fallen) or play.scenario.course is Course.OUTAGE:
         return
-    first, hours = float(fallen[0]), {"hours": round(play.scenario.contained, 1)}
-    if len(fallen) >= FEW and fallen[len(fallen) // 2] < play.ended:
-        yield Moment(hour=float(fallen[len(fallen) // 2]), cue=Cue.SPREADING)
-    if play.ended > first:
-        yield Moment(hour=(first + play.ended) / 2, cue=Cue.CHOICE, params=hours)
+    hours = {"hours": round(play.scenario.contained, 1)}
+    third, half = float(fallen[len(fallen) // 3]), float(fallen[len(fallen) // 2])
+    if third < fallen[-1]:
+        yield Moment(hour=third, cue=Cue.CHOICE, params=hours)
+    if len(fallen) >= FEW and half < play.ended:
+        yield Moment(hour=half, cue=Cue.SPREADING)
+    if play.ended > fallen[0]:
         yield Moment(hour=play.ended, cue=Cue.CONTAINED, params=hours)
 
 
 def _long(play: Play) -> Iterator[Moment]:
-    """What comes with time, if things have not come right before."""
-    for cue, hour in ((Cue.HANDOVER, SHIFT), (Cue.DAY_1, DAY), (Cue.DAY_3, 3 * DAY), (Cue.WEEK_2, 14 * DAY)):
-        if play.normal > hour:
+    """What comes with time: some of it only while something is still missing, the rest until the backlog is done."""
+    missing = max((float(back) for back in play.works[play.stops < inf]), default=0.0)
+    missing = max(missing, float(play.came.down.roles_back[0]))
+    for cue, hour, until in (
+        (Cue.HANDOVER, SHIFT, missing),
+        (Cue.DAY_1, DAY, play.normal),
+        (Cue.DAY_3, 3 * DAY, play.normal),
+        (Cue.WEEK_2, 14 * DAY, missing),
+    ):
+        if until > hour:
             yield Moment(hour=hour, cue=cue)
     if play.lost > 0:
         yield Moment(hour=play.normal, cue=Cue.NORMAL)
