@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 
 import numpy as np
@@ -32,7 +33,8 @@ def compile_graph(department: Department, scenario: Scenario) -> Graph:
     nodes = department.nodes
     numbers = {node.id: number for number, node in enumerate(nodes)}
     if len(numbers) != len(nodes):
-        raise UsageError(f"department: two devices have the id {_twice(nodes)!r}: every device needs its own")
+        twice = [name for name, times in Counter(node.id for node in nodes).items() if times > 1]
+        raise UsageError(f"department: more than one device has the id {twice[0]!r}: each needs its own")
     zones = {zone: number for number, zone in enumerate(department.zones)}
     columns = {way: number for number, way in enumerate(WAYS)}
     return build_graph(
@@ -72,11 +74,6 @@ def _described(entry: Entry) -> str:
     said += ["reads discs from outside"] if entry.importer else []
     said += ["reachable from the internet"] if entry.exposed else []
     return ", ".join(said) or "any device"
-
-
-def _twice(nodes: tuple[Node, ...]) -> str:
-    seen: set[str] = set()
-    return next(node.id for node in nodes if node.id in seen or seen.add(node.id))  # type: ignore[func-returns-value]
 
 
 def _weaknesses(nodes: tuple[Node, ...], columns: dict[Way, int]) -> NDArray[np.float64]:

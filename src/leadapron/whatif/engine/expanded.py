@@ -19,6 +19,8 @@ MOST_EDGES = 40_000_000
 """Beyond, an expanded graph takes more memory than a laptop has to spare (about 100 bytes an edge)."""
 _SHORTEST = 1e-300
 """Hours; SciPy takes 0 for no edge at all."""
+_PAIR = np.array([0x70616972], dtype=np.uint64)
+"""Keeps the draws of pairs apart from those of edges between the same devices."""
 
 
 class Expanded(Struct, frozen=True, kw_only=True, eq=False):
@@ -58,7 +60,8 @@ def expand(graph: Graph) -> Expanded:
     rate = np.repeat(graph.rule_rate, members * targets) * graph.target_weak[hit]
     channel = np.repeat(graph.rule_channel, members * targets)
     edges = np.arange(graph.channels, graph.channels + len(graph.edge_target))
-    identity = np.concatenate((joined(graph.identity[source], graph.target_identity[hit]), graph.edge_identity))
+    pressed = joined(joined(graph.identity[source], graph.target_identity[hit]), _PAIR)
+    identity = np.concatenate((pressed, graph.edge_identity))
     target = np.concatenate((graph.target[hit], graph.edge_target)).astype(np.int64)
     address = np.concatenate((source, graph.edge_source)).astype(np.int64) * graph.nodes + target
     kept = np.argsort(address, kind="stable")

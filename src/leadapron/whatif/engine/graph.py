@@ -35,7 +35,8 @@ class Law(IntEnum):
 
 
 class Rules(NamedTuple):
-    """Each device of `source` attacks each of `target` by `way` (column of weakness) at `rate` times its weakness."""
+    """Each device of zone `source` attacks each of zone `target` by `way` (column of weakness) at `rate` times its
+    weakness. Rates of the same three add up."""
 
     source: ArrayLike = ()
     target: ArrayLike = ()
@@ -121,7 +122,9 @@ def build_graph(
     UsageError: a number that is none, negative, above 1 (weakness) or beyond `FASTEST`, or one that points nowhere.
     """
     zones = np.asarray(zone, dtype=np.int32).reshape(-1)
-    weakness = np.asarray(weak, dtype=np.float64).reshape(len(zones), -1) if len(zones) else np.empty((0, 1))
+    weakness = np.asarray(weak, dtype=np.float64)
+    if weakness.ndim != 2 or len(weakness) != len(zones):
+        raise UsageError(f"spread: weakness {weakness.shape} is not one row for each of {len(zones)} devices")
     nodes, columns = weakness.shape
     names = mix(np.arange(1, nodes + 1, dtype=np.uint64)) if identity is None else identity
     way_names = mix(np.arange(1, columns + 1, dtype=np.uint64)) if ways is None else ways
@@ -162,8 +165,8 @@ def _channels(zones: Ints, weak: Floats, identity: Words, rules: Rules) -> dict[
     kept = np.flatnonzero(channel[address] >= 0)
     kept = kept[np.argsort(channel[address[kept]], kind="stable")]
     node, column, address = node[kept], column[kept], address[kept]
-    live = np.flatnonzero((rate > 0) & (channel[into * columns + way] >= 0)) if len(rate) else np.empty(0, np.intp)
-    live = live[np.lexsort((channel[(into * columns + way)[live]], source[live]))]
+    live = np.flatnonzero((rate > 0) & (channel[into * columns + way] >= 0))
+    pair, rule = np.unique(source[live] * len(used) + channel[(into * columns + way)[live]], return_inverse=True)
     return {
         "channel_zone": (used // columns).astype(np.int32),
         "channel_way": (used % columns).astype(np.int32),
@@ -171,9 +174,9 @@ def _channels(zones: Ints, weak: Floats, identity: Words, rules: Rules) -> dict[
         "target": node.astype(np.int32),
         "target_weak": weak[node, column],
         "target_identity": identity[node, column],
-        "rule_start": np.searchsorted(source[live], np.arange(count + 1)),
-        "rule_channel": channel[(into * columns + way)[live]].astype(np.int32),
-        "rule_rate": rate[live],
+        "rule_start": np.searchsorted(pair, np.arange(count + 1) * len(used)),
+        "rule_channel": (pair % max(1, len(used))).astype(np.int32),
+        "rule_rate": np.bincount(rule, weights=rate[live], minlength=len(pair)),
     }
 
 

@@ -89,13 +89,13 @@ def compiled(*, parallel: bool = False) -> Callable[[F], F]:
     return decorate
 
 
-mix = compiled()(draws.mix)
+mix = cast(Callable[[np.uint64], np.uint64], compiled()(draws.mix))
 
 
 @compiled()
 def uniform(word: np.uint64) -> float:
     """As `draws.uniform`, of one word."""
-    return (np.float64(mix(word) >> UNUSED) + 0.5) * UNIT  # type: ignore[arg-type]
+    return (np.float64(mix(word) >> UNUSED) + 0.5) * UNIT
 
 
 @compiled()

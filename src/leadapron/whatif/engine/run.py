@@ -81,11 +81,15 @@ def spread(
     if not len(starts):
         raise UsageError("spread: there is no device where it could begin")
     if starts[0] < 0 or starts[-1] >= graph.nodes:
-        raise UsageError(f"spread: entry {starts[-1]} is not one of the {graph.nodes} devices")
+        raise UsageError(
+            f"spread: entry {starts[0] if starts[0] < 0 else starts[-1]} is not one of the {graph.nodes} devices"
+        )
     if isnan(horizon) or horizon < 0:
         raise UsageError(f"spread: horizon {horizon:g} is not a number of hours")
     if runs < 0 or first_run < 0 or (batch is not None and batch < 1):
-        raise UsageError(f"spread: {runs} runs from {first_run} in batches of {batch}: numbers must not be negative")
+        raise UsageError(
+            f"spread: {runs} runs from {first_run} in batches of {batch}: none may be negative, batches at least 1"
+        )
     size = batch or batch_size(graph, causes=causes)
     compute = _computer(graph, use or backend(), starts.astype(np.int32), horizon, causes=causes)
     numbers = range(first_run, first_run + runs)
