@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 
 from leadapron.model.errors import UsageError
 from leadapron.model.segmentation import Segmentation
@@ -39,6 +40,13 @@ FORMATS: tuple[Format, ...] = (
     MUD,
 )
 
+
+@cache
+def _sentences() -> Mapping[str, Mapping[str, str]]:
+    """Read once: a hospital exports many formats in a row."""
+    return load_messages()
+
+
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -62,7 +70,7 @@ def export(
     seen = [rule.last_seen for rule in segmentation.rules if rule.last_seen is not None]
     job = Job(
         plan=plan_of(segmentation),
-        sentences=load_messages()[language],
+        sentences=_sentences()[language],
         device=device or "",
         made=made or max(seen, default=_NEVER),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from leadapron.model.events import Transport
 from leadapron.whatif.segment.export.job import Commands, Format, Job, commented, header, of_family, text
 from leadapron.whatif.segment.export.plan import Area, Entry
 from leadapron.whatif.segment.export.spans import Family, Network, Spans, is_host
@@ -16,6 +17,8 @@ _SLOTS = 15
 """Of the multiport match; a range takes two of them."""
 _TOOL = {Family.V4: "iptables", Family.V6: "ip6tables"}
 _REJECT = {Family.V4: "icmp-admin-prohibited", Family.V6: "icmp6-adm-prohibited"}
+_RESET = "-j REJECT --reject-with tcp-reset"
+"""Told, not dropped: a console that gets an answer shows an error at once, one that gets none hangs."""
 _LOG = '-m limit --limit 30/min -j LOG --log-prefix "leadapron refused: "'
 
 
@@ -60,8 +63,7 @@ def _main(areas: Sequence[Area], family: Family) -> Iterator[str]:
             yield f"-s {batch} -j {_chain(area)}"
     for area in areas:
         for batch in _batches(area.networks[family]):
-            yield f"-d {batch} {_LOG}"
-            yield f"-d {batch} {_refuse(family)}"
+            yield from (f"-d {batch} {verdict}" for verdict in _refuse_all(family))
 
 
 def _from(job: Job, area: Area, family: Family) -> Iterator[str]:
@@ -73,14 +75,20 @@ def _from(job: Job, area: Area, family: Family) -> Iterator[str]:
             for match in _matches(entry):
                 if entry.refused:
                     yield f"{match} {_LOG}"
-                yield f"{match} {comment} {_refuse(family) if entry.refused else '-j ACCEPT'}"
-    yield _LOG
-    yield _refuse(family)
+                yield f"{match} {comment} {_refuse(entry) if entry.refused else '-j ACCEPT'}"
+    yield from _refuse_all(family)
 
 
-def _refuse(family: Family) -> str:
-    """Told, not dropped: a console that gets an answer shows an error, one that gets none hangs."""
+def _refuse(entry: Entry) -> str:
+    return _RESET if entry.rule.transport is Transport.TCP else _prohibit(entry.family)
+
+
+def _prohibit(family: Family) -> str:
     return f"-j REJECT --reject-with {_REJECT[family]}"
+
+
+def _refuse_all(family: Family) -> tuple[str, ...]:
+    return _LOG, f"-p tcp {_RESET}", _prohibit(family)
 
 
 def _matches(entry: Entry) -> Iterator[str]:

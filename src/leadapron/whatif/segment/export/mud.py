@@ -34,7 +34,7 @@ def render(job: Job) -> Mapping[str, str]:
     else:
         places = every_place(job.plan)
     files = {f"{file_stem(place.address)}.json": written(_file(job, place)) for place in places}
-    return {**files, "README.txt": text(header(job, "MUD", None, ["export.mud"]))}
+    return {**files, "README.txt": text(header(job, "MUD", None, ["export.mud", "export.stateless"]))}
 
 
 def _file(job: Job, place: Place) -> Mapping[str, Any]:
@@ -75,12 +75,19 @@ def _matches(job: Job, place: Place, packets: Way) -> Iterator[tuple[str, Mappin
         yield job.say("export.inside"), {_WORD[family]: {peer: str(network)}}
     for opened in Way:
         for opening in openings(job.plan, place, opened):
+            if opened is not packets and not _answerable(opening):
+                continue
             note = " + ".join(job.note(rule, _ACE_NAME) for rule in opening.rules)
             outer = {"protocol": _PROTOCOL[opening.transport]}
             for network in networks(opening.peers, family):
                 for layer in _layers(opening, opened, packets):
                     inner = {opening.transport.value: layer} if layer else {}
                     yield note, {_WORD[family]: {peer: str(network), **outer}, **inner}
+
+
+def _answerable(opening: Opening) -> bool:
+    """The answers of a UDP rule on every port would open everything the other way: lists keep no memory of UDP."""
+    return opening.transport is Transport.TCP or any(rule.ports for rule in opening.rules)
 
 
 def _layers(opening: Opening, opened: Way, packets: Way) -> Iterator[Mapping[str, Any]]:

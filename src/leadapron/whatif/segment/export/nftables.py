@@ -14,7 +14,11 @@ _COMMENT = 120
 _WORD = {Family.V4: "ip", Family.V6: "ip6"}
 _TYPE = {Family.V4: "ipv4_addr", Family.V6: "ipv6_addr"}
 _LOG = 'limit rate 30/minute log prefix "leadapron refused: "'
-_REFUSE = "counter reject with icmpx type admin-prohibited"
+_REFUSE = {
+    "tcp": "counter reject with tcp reset",
+    "": "counter reject with icmpx type admin-prohibited",
+}
+"""Told, not dropped: a console that gets an answer shows an error at once, one that gets none hangs."""
 _COMMANDS = Commands(
     before=["systemd-run --on-active=10min nft delete table inet leadapron"],
     check=[f"nft -c -f {_FILE}"],
@@ -65,13 +69,17 @@ def _rules(job: Job) -> Iterator[str]:
                 name = _zone_set(area, family)
                 yield f"{word} saddr @{name} {word} daddr @{name} accept"
         for entry in of_family(job.plan.entries, family):
-            verdict = _REFUSE if entry.refused else "accept"
+            comment = f'comment "{job.note(entry.rule, _COMMENT)}"'
             if entry.refused:
+                refuse = _REFUSE.get(entry.rule.transport.value, _REFUSE[""])
                 yield f"{_match(entry)} {_LOG}"
-            yield f'{_match(entry)} {verdict} comment "{job.note(entry.rule, _COMMENT)}"'
-        for direction in ("saddr", "daddr"):
-            yield f"{word} {direction} @{_all_set(family)} {_LOG}"
-            yield f"{word} {direction} @{_all_set(family)} {_REFUSE}"
+                yield f"{_match(entry)} {refuse} {comment}"
+            else:
+                yield f"{_match(entry)} accept {comment}"
+        for end in (f"{word} saddr @{_all_set(family)}", f"{word} daddr @{_all_set(family)}"):
+            yield f"{end} {_LOG}"
+            yield f"{end} meta l4proto tcp {_REFUSE['tcp']}"
+            yield f"{end} {_REFUSE['']}"
 
 
 def _match(entry: Entry) -> str:
