@@ -21,7 +21,7 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("made", [known.department(), known.bare()], ids=["department", "bare"])
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_document_follows_its_schema(name: str, made: known.Made) -> None:
     validator = Draft202012Validator(document_schema(name), format_checker=Draft202012Validator.FORMAT_CHECKER)
     said: Struct = DOCUMENTS[name](made, "fr")  # type: ignore[assignment]

@@ -1,7 +1,7 @@
 """The published JSON Schemas of the documents, made from their structs.
 
-`python -m leadapron.report.schema [assessment|plan|procedures|coverage]` writes one to standard output; a test compares
-them with the committed `docs/reference/<name>.schema.json`.
+`python -m leadapron.report.schema NAME` writes one to standard output (assessment, plan, whatif … as in `PUBLISHED`); a
+test compares them with the committed `docs/reference/<name>.schema.json`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,17 @@ from msgspec import inspect as types
 from leadapron.report.contract import SCHEMA, Document
 from leadapron.report.plan.contract import PLAN, PlanDocument
 from leadapron.report.practices.contract import COVERAGE, PROCEDURES, CoverageDocument, ProceduresDocument
+from leadapron.report.segment.contract import REHEARSAL, SEGMENTATION, RehearsalDocument, SegmentationDocument
+from leadapron.report.whatif.contract import (
+    BEST,
+    COMPARISON,
+    PATHS,
+    WHATIF,
+    BestDocument,
+    ComparisonDocument,
+    OutcomeDocument,
+    PathsDocument,
+)
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -30,6 +41,12 @@ PUBLISHED: Mapping[str, tuple[str, type[Struct]]] = {
     "plan": (PLAN, PlanDocument),
     "procedures": (PROCEDURES, ProceduresDocument),
     "coverage": (COVERAGE, CoverageDocument),
+    "whatif": (WHATIF, OutcomeDocument),
+    "comparison": (COMPARISON, ComparisonDocument),
+    "best": (BEST, BestDocument),
+    "paths": (PATHS, PathsDocument),
+    "segmentation": (SEGMENTATION, SegmentationDocument),
+    "rehearsal": (REHEARSAL, RehearsalDocument),
 }
 """Name of the file → name of the contract, and its struct."""
 

@@ -22,10 +22,13 @@ from leadapron.model.measures import (
 from leadapron.model.scenarios import Contained, Influence, Moment, Outcome, Spread
 from leadapron.model.segmentation import Advice, Allow, Blocked, Rehearsal, Segmentation, Standing, Zone
 from leadapron.report.whatif import Made
+from leadapron.whatif.cut import load_measures
 from leadapron.whatif.scenarios import ScenarioContent, load_scenarios
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 FINDING = "smb1-ct1"
+SCENARIOS = load_scenarios()
+MEASURES = tuple(load_measures().values())
 
 
 def made(language: str) -> Made:
@@ -34,7 +37,7 @@ def made(language: str) -> Made:
 
 def told(name: str = "worm") -> ScenarioContent:
     """A scenario as shipped."""
-    return load_scenarios()[name]
+    return SCENARIOS[name]
 
 
 def spread(mean: float, wide: float = 0.6) -> Spread:

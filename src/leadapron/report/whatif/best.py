@@ -41,7 +41,7 @@ def best_document(
     """The best set in words. `measures` are the words of all kinds; `assessed` gives findings their evidence."""
     say = words(made.language)
     spoken = Spoken(say)
-    names = WhatIfNames(say, spoken)
+    names = WhatIfNames(say)
     safe = harmless(best)
     told = _Told(measures, spoken, say)
     chosen = {one.measure.id for one in safe.chosen}

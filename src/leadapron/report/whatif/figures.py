@@ -17,6 +17,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 14, 14, 44
 ROW_WIDTH, ROW_HEIGHT = 260, 22
 _ROW_PAD = 6
 _MOST_TICKS = 6
+_NOTHING = 1e-3
+"""Exams, devices or hours below which an axis does not magnify what is not there."""
 
 
 class Tick(Struct, frozen=True, kw_only=True):
@@ -66,7 +68,7 @@ def band(
     if not xs:
         return None
     first, last = min(xs), max(xs)
-    top = rounded_up(max((one.p95 for one in spreads), default=0.0))
+    top = rounded_up(max((max(one.p95, one.mean) for one in spreads), default=0.0))
     floor = HEIGHT - _BOTTOM
 
     def across(value: float) -> float:
@@ -77,7 +79,7 @@ def band(
         return round(floor - value / top * (floor - _TOP), 1)
 
     dots = tuple(
-        Dot(x=across(x), y=up(min(one.mean if mean else one.p50, top)), low=up(one.p5), high=up(one.p95))
+        Dot(x=across(x), y=up(one.mean if mean else one.p50), low=up(one.p5), high=up(one.p95))
         for x, one in zip(xs, spreads, strict=True)
     )
     return Band(
@@ -105,8 +107,8 @@ def _area(dots: Sequence[Dot], *, steps: bool) -> str:
 
 
 def rounded_up(value: float) -> float:
-    """The next round number at or above a value; 1 for nothing, so that an axis has a length."""
-    if not value > 0:
+    """The next round number at or above a value; 1 for next to nothing, so that an axis has a length."""
+    if not value > _NOTHING:
         return 1.0
     unit = 10.0 ** math.floor(math.log10(value))
     return next(step * unit for step in (1, 2, 3, 4, 5, 6, 8, 10) if step * unit >= value * (1 - 1e-9))

@@ -52,7 +52,7 @@ def outcome_document(
     """One outcome in words. `scenario` is the one it was simulated with, overrides included."""
     say = words(made.language)
     spoken = Spoken(say)
-    names = WhatIfNames(say, spoken)
+    names = WhatIfNames(say)
     safe, site, told = harmless(outcome), harmless(department), scenario.texts[say.language]
     assumptions = spoken.assumptions(safe.assumptions)
     return OutcomeDocument(
@@ -82,7 +82,7 @@ def outcome_document(
         devices=_devices(safe, site, spoken),
         timeline=safe.timeline,
         containment=safe.containment,
-        influences=tuple(_influence(one, names) for one in safe.influences),
+        influences=tuple(_influence(one, spoken, names) for one in safe.influences),
         assumptions=assumptions,
     )
 
@@ -97,7 +97,7 @@ def comparison_document(
     """Outcomes of one department side by side, most exams lost first. `scenarios` by name."""
     say = words(made.language)
     spoken = Spoken(say)
-    names = WhatIfNames(say, spoken)
+    names = WhatIfNames(say)
     ordered = sorted(map(harmless, outcomes), key=lambda one: (-one.exams_lost.mean, one.scenario))
     entries = tuple(_compared(one, scenarios[one.scenario], say) for one in ordered)
     assumptions = spoken.assumptions(assumption for one in ordered for assumption in one.assumptions)
@@ -211,10 +211,10 @@ def _devices(outcome: Outcome, site: Department, spoken: Spoken) -> tuple[Device
     return tuple(sorted(entries, key=lambda one: (-one.reached, one.zone, one.label, one.id)))
 
 
-def _influence(one: Influence, names: WhatIfNames) -> InfluenceEntry:
+def _influence(one: Influence, spoken: Spoken, names: WhatIfNames) -> InfluenceEntry:
     return InfluenceEntry(
         parameter=one.parameter,
-        name=names.parameter(one.parameter),
+        name=spoken.parameter(one.parameter),
         low_value=one.low_value,
         high_value=one.high_value,
         low_text=names.value(one.parameter, one.low_value),

@@ -27,7 +27,7 @@ def paths_document(
     """Paths to one device in words. `assessed` gives the weaknesses their titles and evidence."""
     say = words(made.language)
     spoken = Spoken(say)
-    names = WhatIfNames(say, spoken)
+    names = WhatIfNames(say)
     safe = harmless(paths)
     nodes = {node.id: node for node in harmless(department).nodes}
     used = {finding for path in safe.paths for step in path.steps for finding in step.findings}

@@ -9,6 +9,7 @@ from leadapron.model.errors import ContentError
 from leadapron.report.whatif.contract import AssumptionEntry
 from leadapron.report.words import Words
 from leadapron.whatif.messages import load_messages
+from leadapron.whatif.scenarios import label
 
 DIGITS = 3
 """Significant digits of a number in a sentence: more would promise what no model keeps."""
@@ -42,6 +43,10 @@ class Spoken:
     def word(self, scale: str, member: str) -> str:
         """The word of a member of a closed set: `way`, `class`, `role` or `basis`."""
         return self.sentence(f"{scale}={member}", {})
+
+    def parameter(self, name: str) -> str:
+        """The name of a parameter, with its unit."""
+        return self.sentence(*label(name))
 
     def assumptions(self, assumptions: Iterable[Assumption]) -> tuple[AssumptionEntry, ...]:
         """In words, each once, firmest basis first."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from leadapron.model.measures import Method
 from leadapron.model.scenarios import Spread
-from leadapron.report.whatif.sentences import Spoken, rounded
+from leadapron.report.whatif.sentences import rounded
 from leadapron.report.words import N_, Words
 from leadapron.whatif.parameters import FIELDS
-from leadapron.whatif.scenarios import label
 
 _TWO_DAYS = 48
 """Hours up to which people count in hours."""
@@ -26,9 +25,8 @@ _SHARES = frozenset({name for name, field in FIELDS.items() if field.share} | {"
 class WhatIfNames:
     """What templates and terminals call to write numbers of what-if."""
 
-    def __init__(self, say: Words, spoken: Spoken | None = None) -> None:
+    def __init__(self, say: Words) -> None:
         self._say = say
-        self._spoken = spoken or Spoken(say)
 
     def count(self, value: float) -> str:
         """Exams, devices or studies; a half where whole ones would hide it."""
@@ -74,10 +72,6 @@ class WhatIfNames:
     def between(self, one: Spread) -> str:
         """What 9 of 10 runs stay within."""
         return self._say.gettext(N_("{low} to {high}")).format(low=self.count(one.p5), high=self.count(one.p95))
-
-    def parameter(self, name: str) -> str:
-        """A parameter in words, with its unit."""
-        return self._spoken.sentence(*label(name))
 
     def value(self, parameter: str, value: float) -> str:
         """The value of a parameter."""
