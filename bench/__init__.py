@@ -1,1 +1,2 @@
-"""Reproducible measurements: CPU and memory beside peers (`python -m bench`), accuracy (`python -m bench.accuracy`)."""
+"""Reproducible measurements: CPU and memory beside peers (`python -m bench`, `python -m bench.spread`), accuracy
+(`python -m bench.accuracy`)."""
