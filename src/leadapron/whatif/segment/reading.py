@@ -6,10 +6,10 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from leadapron.model.content import path_first
 from leadapron.model.errors import SourceError
@@ -22,6 +22,9 @@ from leadapron.whatif.segment.zones import Atlas, address_order, check_zones, pa
 MAX_BYTES = 8 * 1024 * 1024
 MAX_RULES = 5_000
 LAST_PORT = 65_535
+
+
+_Time = Annotated[datetime, Meta(tz=True)]
 
 
 class _Rule(Struct, forbid_unknown_fields=True, rename={"source_zone": "from", "target_zone": "to"}):
@@ -37,10 +40,10 @@ class _Rule(Struct, forbid_unknown_fields=True, rename={"source_zone": "from", "
     ports: Literal["all"] | list[int]
     service: Service
     reason: str = ""
-    params: dict[str, str | float] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
     connections: int = 0
-    first_seen: datetime | None = None
-    last_seen: datetime | None = None
+    first_seen: _Time | None = None
+    last_seen: _Time | None = None
     flows: list[str] = field(default_factory=list)
 
 
@@ -127,7 +130,7 @@ def _rule(row: _Rule, where: str, names: set[str], atlas: Atlas) -> Allow:
         service=row.service,
         standing=row.standing,
         reason=row.reason,
-        params=row.params,
+        params=dict[str, str | float](row.params),
         flows=tuple(row.flows),
         connections=row.connections,
         first_seen=row.first_seen,

@@ -84,7 +84,7 @@ def rehearse(
         asked=sum(replay.asked for replay in replays),
         blocked=tuple(sorted(listed, key=lambda one: (-one.exams, bool(one.suspect), -one.connections, one.flow))),
         exams=cost.total,
-        exams_blocked=sum(cost.by_device.values()),
+        exams_blocked=sum(cost.by_modality.values()),
         by_modality=cost.by_modality,
         by_device=_by_label(assets, cost.by_device),
         unknown=tuple(sorted(unknown, key=address_order)),

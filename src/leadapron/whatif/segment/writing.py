@@ -64,7 +64,7 @@ def _rests_on(rule: Allow) -> Iterator[str]:
     if rule.reason:
         yield f"reason = {_text(rule.reason)}"
     for name, value in sorted(rule.params.items()):
-        yield f"params.{_key(name)} = {_text(value) if isinstance(value, str) else value}"
+        yield f"params.{_key(name)} = {_text(str(value))}"
     if rule.connections:
         yield f"connections = {rule.connections}"
     for name, when in (("first_seen", rule.first_seen), ("last_seen", rule.last_seen)):
