@@ -33,6 +33,8 @@ class Heading(Struct, frozen=True, tag="heading"):
     text: str
     level: int = 2
     anchor: str = ""
+    fresh: bool = False
+    """Begins a page where there are pages."""
 
 
 class Paragraph(Struct, frozen=True, tag="paragraph"):
@@ -64,6 +66,8 @@ class Table(Struct, frozen=True, tag="table"):
     rows: tuple[tuple[Cell, ...], ...]
     widths: tuple[float, ...]
     numbers: tuple[int, ...] = ()
+    tall: bool = False
+    """Rows leave room to write by hand."""
 
 
 class Verbatim(Struct, frozen=True, tag="verbatim"):
@@ -90,11 +94,13 @@ class EditionBlocks(Struct, frozen=True, kw_only=True):
 
     language: Language
     title: str
-    contents: str
-    """Heading of the table of contents."""
+    contents: str = ""
+    """Heading of the table of contents; empty: there is none."""
     page: str
     """`Page {n} of {all}`."""
     blocks: tuple[Block, ...]
+    large: bool = False
+    """To be read at arm's length."""
 
 
 class Dossier(Struct, frozen=True, kw_only=True):

@@ -43,15 +43,19 @@ class Telling:
         """Who they are."""
         return ", ".join(self._spoken.sentence(f"player={one}", {}) for one in players)
 
-    def clock(self, weekday: int, start: float, hour: float) -> str:
-        """Weekday and time `hour` hours after the start; from the next day on with the number of the day."""
-        minutes = round((start + hour) * _MINUTES)
-        days, minute = divmod(minutes, _DAY)
-        name = self.say.weekday(_MONDAY + timedelta(days=weekday + days))
+    def moment(self, exercise: Exercise, hour: float) -> str:
+        """When an hour of the scenario is; days are counted from the first inject on."""
+        first, _ = _day(exercise.start + exercise.injects[0].hour)
+        return self.clock(exercise.weekday, exercise.start + hour, first=first)
+
+    def clock(self, weekday: int, hour: float, *, first: int = 0) -> str:
+        """Weekday and time, `hour` hours after midnight of a weekday; from the day after `first` on with its number."""
+        day, minute = _day(hour)
+        name = self.say.weekday(_MONDAY + timedelta(days=weekday + day))
         time = f"{minute // _MINUTES:02}:{minute % _MINUTES:02}"
-        if days < 1:
+        if day <= first:
             return self.text("clock", weekday=name, time=time)
-        return self.text("clock-day", day=days + 1, weekday=name, time=time)
+        return self.text("clock-day", day=day - first + 1, weekday=name, time=time)
 
     def resting(self, value: str, basis: Basis) -> str:
         """A figure with what it rests on."""
@@ -60,6 +64,11 @@ class Telling:
     def sources(self, cited: Iterable[str], known: Mapping[str, Text]) -> str:
         """Guidance and incidents, named."""
         return self.text("rests", sources=self.say.gettext("; ").join(self.own(known[one]) for one in cited))
+
+
+def _day(hour: float) -> tuple[int, int]:
+    """Whole days, and minutes since midnight."""
+    return divmod(round(hour * _MINUTES), _DAY)
 
 
 def harmless_exercise(exercise: Exercise) -> Exercise:

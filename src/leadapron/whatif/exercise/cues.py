@@ -170,8 +170,12 @@ def _defence(play: Play) -> Iterator[Moment]:
 
 
 def _long(play: Play) -> Iterator[Moment]:
-    """What comes with time: some of it only while something is still missing, the rest until the backlog is done."""
-    missing = max((float(back) for back in play.works[play.stops < inf]), default=0.0)
+    """What comes with time: some of it while something that exams hang on is missing, the rest until the backlog is
+    done."""
+    numbers = {node.id: number for number, node in enumerate(play.department.nodes)}
+    hang = {node for chain in play.department.chains for node in (*chain.scanners, *_needed(chain))}
+    stopped = [numbers[node] for node in hang if play.stops[numbers[node]] < inf]
+    missing = max((float(play.works[one]) for one in stopped), default=0.0)
     missing = max(missing, float(play.came.down.roles_back[0]))
     for cue, hour, until in (
         (Cue.HANDOVER, SHIFT, missing),
@@ -183,6 +187,11 @@ def _long(play: Play) -> Iterator[Moment]:
             yield Moment(hour=hour, cue=cue)
     if play.lost > 0:
         yield Moment(hour=play.normal, cue=Cue.NORMAL)
+
+
+def _needed(chain: Chain) -> Iterator[str]:
+    for need in chain.needs:
+        yield from need.nodes
 
 
 def _disk(play: Play, sheet: Downtime) -> Iterator[Moment]:
