@@ -14,6 +14,7 @@ from leadapron.model.errors import SourceError
 from leadapron.model.events import Service, Transport
 from leadapron.model.segmentation import Advice, Allow, Segmentation, Standing
 from leadapron.whatif.segment import propose, read_rules, write_rules
+from leadapron.whatif.segment.reading import MAX_BYTES
 from leadapron.whatif.segment.suspicion import Reason
 from tests.whatif.segment.site import ZONES, asks, finding, flow, picture, rule_of, stores
 
@@ -126,6 +127,7 @@ def test_a_wrong_line_is_named_with_its_rule(change: dict[str, str], said: str) 
     [
         (b"format = ", "cannot be read as TOML"),
         (b"\xff\xfe", "cannot be read as TOML"),
+        (b"format = " + b"1" * 5000, "cannot be read as TOML"),
         (b"", "missing required field"),
         (b"format = 1\nzone = []\nextra = 1", "extra"),
         (HEAD.replace("format = 1", "format = 2").encode(), "format 2, this program reads 1"),
@@ -133,7 +135,7 @@ def test_a_wrong_line_is_named_with_its_rule(change: dict[str, str], said: str) 
         (HEAD.replace("10.0.2.0/24", "10.0.2.1/24").encode(), "write 10.0.2.0/24"),
         (b"format = 1\nzone = " + b"[" * 5000, "rules.toml: "),
         (file_of({}, {}), "two rules have this id"),
-        (b"x" * (8 * 1024 * 1024 + 1), "at most"),
+        (b"x" * (MAX_BYTES + 1), "at most"),
     ],
 )
 def test_a_wrong_file_is_named(data: bytes, said: str) -> None:

@@ -19,8 +19,8 @@ from leadapron.whatif.messages import load_messages
 from leadapron.whatif.segment.writing import ALL, FORMAT
 from leadapron.whatif.segment.zones import Atlas, address_order, check_zones, parse
 
-MAX_BYTES = 8 * 1024 * 1024
-MAX_RULES = 5_000
+MAX_BYTES = 32 * 1024 * 1024
+MAX_RULES = 50_000
 LAST_PORT = 65_535
 
 
@@ -95,7 +95,7 @@ def _parsed(data: bytes, name: str) -> _File:
         return msgspec.convert(document, _File)
     except msgspec.ValidationError as error:
         raise SourceError(f"{name}: {_place(str(error), document)}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # not only TOMLDecodeError: a number of thousands of digits is one of Python's own
         raise SourceError(f"{name}: cannot be read as TOML ({error}): restore the line it names") from error
     except RecursionError as error:
         raise SourceError(f"{name}: lists within lists within lists: this is no file of rules") from error
