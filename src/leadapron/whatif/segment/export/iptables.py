@@ -25,9 +25,10 @@ _LOG = '-m limit --limit 30/min -j LOG --log-prefix "leadapron refused: "'
 def _commands(family: Family) -> Commands:
     tool, file = _TOOL[family], _file(family)
     return Commands(
-        before=[f"systemd-run --on-active=10min {tool} -D FORWARD -j LEADAPRON"],
+        before=[f"systemd-run --unit=leadapron-{tool} --on-active=10min {tool} -D FORWARD -j LEADAPRON"],
         check=[f"{tool}-restore --test --noflush {file}"],
         apply=[f"{tool}-restore --noflush {file}", f"{tool} -I FORWARD 1 -j LEADAPRON"],
+        keep=[f"systemctl stop leadapron-{tool}.timer"],
         back=[f"{tool} -D FORWARD -j LEADAPRON"],
     )
 

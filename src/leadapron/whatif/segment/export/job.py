@@ -15,7 +15,7 @@ from leadapron.whatif.segment.export.plan import Entry, Plan
 from leadapron.whatif.segment.export.spans import Family
 
 _LINE = 100
-_ID = 40
+_ID = 60
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -76,6 +76,8 @@ class Commands(Struct, frozen=True, kw_only=True):
     """Prepares the way back."""
     check: Sequence[str] = ()
     apply: Sequence[str]
+    keep: Sequence[str] = ()
+    """Once everything works: stops what would go back by itself."""
     back: Sequence[str]
 
 
@@ -98,7 +100,13 @@ def header(job: Job, format_name: str, commands: Commands | None, remarks: Seque
 
 
 def _typed(job: Job, commands: Commands) -> Iterator[str]:
-    moments = {"before": commands.before, "check": commands.check, "apply": commands.apply, "back": commands.back}
+    moments = {
+        "before": commands.before,
+        "check": commands.check,
+        "apply": commands.apply,
+        "keep": commands.keep,
+        "back": commands.back,
+    }
     for moment, typed in moments.items():
         if typed:
             yield job.say(f"export.{moment}")

@@ -20,9 +20,10 @@ _REFUSE = {
 }
 """Told, not dropped: a console that gets an answer shows an error at once, one that gets none hangs."""
 _COMMANDS = Commands(
-    before=["systemd-run --on-active=10min nft delete table inet leadapron"],
+    before=["systemd-run --unit=leadapron-back --on-active=10min nft delete table inet leadapron"],
     check=[f"nft -c -f {_FILE}"],
     apply=[f"nft -f {_FILE}"],
+    keep=["systemctl stop leadapron-back.timer"],
     back=["nft delete table inet leadapron"],
 )
 
