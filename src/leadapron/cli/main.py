@@ -45,6 +45,8 @@ from leadapron.cli.plan import evidence, frameworks
 from leadapron.cli.plan import plan as plan_commands
 from leadapron.cli.procedures import procedures as procedure_commands
 from leadapron.cli.progress import progress_bar
+from leadapron.cli.segment import segment
+from leadapron.cli.whatif import whatif
 from leadapron.model.errors import LeadapronError, UsageError
 from leadapron.rules import load_rules
 from leadapron.store import Workspace
@@ -173,6 +175,8 @@ main.add_command(procedure_commands)
 main.add_command(plan_commands)
 main.add_command(frameworks)
 main.add_command(evidence)
+main.add_command(whatif)
+main.add_command(segment)
 
 
 def _fail(message: str, code: int) -> None:

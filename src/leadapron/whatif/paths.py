@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from leadapron.model.department import Basis, Department, DeviceClass, Link, Node, Passage, Way
 from leadapron.model.errors import UsageError
 from leadapron.model.measures import AttackPath, ChokePoint, Paths, Step
-from leadapron.model.scenarios import Course, Scenario, Spread
+from leadapron.model.scenarios import Course, Scenario
 from leadapron.whatif.effect import effect
 from leadapron.whatif.engine import WAYS, Batch, Graph, compile_graph, entries, spread
 from leadapron.whatif.engine.draws import joined, mix, run_keys, uniform
+from leadapron.whatif.intervals import interval
 
 RAREST = 0.05
 """A device that fewer of the runs go through is no choke point."""
@@ -43,6 +44,21 @@ class Walk(NamedTuple):
     linked: tuple[bool, ...]
     """Whether a link was used, rather than a passage or a common zone."""
     hours: float
+
+
+def crown_jewel(department: Department) -> str:
+    """Id of the device that most exams cannot be done without. UsageError: exams depend on none."""
+    exams: dict[str, float] = defaultdict(float)
+    for chain in department.chains:
+        week = sum(chain.per_hour)
+        for scanner in chain.scanners:
+            exams[scanner] += week / len(chain.scanners)
+        for need in chain.needs:
+            for node in need.nodes:
+                exams[node] += week * (1.0 - need.kept) / len(need.nodes)
+    if not exams:
+        raise UsageError("no exams are known that depend on a device: name the target")
+    return max(sorted(exams), key=exams.__getitem__)
 
 
 def paths(department: Department, scenario: Scenario, target: str, *, runs: int, seed: int, most: int = 5) -> Paths:
@@ -164,12 +180,10 @@ class _Told:
         alike: dict[Place, set[int]] = defaultdict(set)
         for number in {number for walk in group for number in walk.nodes[:-1]}:
             alike[_place(self._nodes[number])].add(number)
-        hours = np.array([walk.hours for walk in group])
-        p5, p50, p95 = np.quantile(hours, (0.05, 0.5, 0.95))
         return AttackPath(
             steps=tuple(self._step(shown, at) for at in range(len(shown.ways))),
             share=len(group) / reached,
-            hours=Spread(mean=float(hours.mean()), p5=float(p5), p50=float(p50), p95=float(p95)),
+            hours=interval([walk.hours for walk in group]),
             alike=(*(len(alike[_place(self._nodes[number])]) for number in shown.nodes[:-1]), 1),
         )
 

@@ -1,0 +1,43 @@
+"""From a workspace to rules between zones, their rehearsal on its past traffic, and their files for firewalls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from leadapron.model.assessment import Assessment
+from leadapron.model.errors import UsageError
+from leadapron.model.segmentation import Rehearsal, Segmentation
+from leadapron.store import Workspace
+from leadapron.whatif.segment import propose, read_rules, rehearse
+
+RULES = "segmentation.toml"
+"""The rules people edit, in their workspace."""
+
+
+def rules_file(workspace: Workspace) -> Path:
+    """Where a department's rules are looked for."""
+    return workspace.path / RULES
+
+
+def proposed(assessment: Assessment) -> Segmentation:
+    """Rules that allow what was seen."""
+    return propose(assessment.picture, assessment.findings)
+
+
+def written(workspace: Workspace, named: Path | None) -> Segmentation:
+    """The rules of a file, else of the workspace's own."""
+    path = named or rules_file(workspace)
+    if not path.exists():
+        raise UsageError(f"{path}: no such file; `leadapron segment propose` writes one")
+    return read_rules(path.read_bytes(), path.name)
+
+
+def rehearsed(segmentation: Segmentation, assessment: Assessment) -> Rehearsal:
+    """All traffic of a workspace, replayed against rules."""
+    return rehearse(segmentation, assessment.picture, assessment.findings)
+
+
+def labels(assessment: Assessment) -> Mapping[str, str]:
+    """Address → the name people know the device by."""
+    return {address: asset.label for asset in assessment.inventory.assets for address in asset.addresses}
