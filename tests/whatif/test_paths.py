@@ -7,7 +7,8 @@ from leadapron.model.department import Basis, Department, DeviceClass, Link, Nod
 from leadapron.model.errors import UsageError
 from leadapron.model.measures import Paths
 from leadapron.model.scenarios import Course, Delay, Entry, Scenario
-from leadapron.whatif.paths import paths
+from leadapron.whatif.paths import crown_jewel, paths
+from tests.whatif.exercise.clinic import clinic
 
 RUNS = 4000
 WORM = Scenario(
@@ -180,3 +181,10 @@ def test_rates_beyond_reason_still_end() -> None:
     department = Department(nodes=(*pcs, PACS), passages=STRAIGHT.passages)
     told = found(department, scenario=replace(WORM, within={Way.SMB: 1e12}, across={Way.SMB: 1e12}), runs=200)
     assert told.reached == 1.0
+
+
+def test_the_crown_jewel_is_what_most_exams_hang_on() -> None:
+    """Of the clinic's exams, half are lost without PACS or RIS; each reading station has another one."""
+    assert crown_jewel(clinic()) in {"pacs1", "ris1"}
+    with pytest.raises(UsageError, match="name the target"):
+        crown_jewel(STRAIGHT)

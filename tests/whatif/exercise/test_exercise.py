@@ -110,7 +110,7 @@ def test_nothing_to_play_is_said() -> None:
     quiet = replace(SCENARIOS["worm"].scenario, entry=Entry(), stops=())
     with pytest.raises(UsageError, match="nothing stops"):
         exercise(lonely, SCENARIOS["worm"].having(quiet), runs=5, seed=1)
-    with pytest.raises(UsageError, match="at least one run"):
+    with pytest.raises(UsageError, match="at least one is needed"):
         typical(lonely, quiet, runs=0, seed=1)
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from leadapron.model.department import Chain, Department
-from leadapron.model.errors import UsageError
 from leadapron.model.exercise import ModalityState, State
 from leadapron.model.scenarios import Course, Scenario, Spread
 from leadapron.whatif.effect import Effect, effect
-from leadapron.whatif.engine import batch_size, compile_graph, entries, spread
+from leadapron.whatif.intervals import interval
+from leadapron.whatif.worlds import worlds
 
 Floats = NDArray[np.float64]
 
@@ -88,41 +86,23 @@ class Play(Struct, frozen=True, kw_only=True, eq=False):
 def typical(department: Department, scenario: Scenario, *, runs: int, seed: int) -> Play:
     """The run whose exams lost are nearest to the median, of several the first; of a theft, whose studies at risk are.
 
-    UsageError: no runs, or no device fits the scenario's entry.
+    UsageError: no runs, no device, or none fits the scenario's entry.
     """
-    if runs < 1:
-        raise UsageError(f"exercise: at least one run is needed, not {runs}")
     records = np.array([node.records for node in department.nodes])
-    lost, harm = np.empty(runs), np.empty(runs)
-    for first, hours, _ in _played(department, scenario, 0, runs, seed):
+    lost, harm = np.zeros(runs), np.zeros(runs)
+    for first, hours in worlds(department, scenario, runs=runs, seed=seed):
         came = effect(department, scenario, hours, seed=seed, first_run=first)
-        lost[first : first + len(hours)] = came.lost
-        harm[first : first + len(hours)] = came.down.reached @ records if scenario.course is Course.THEFT else came.lost
+        rows = slice(first, first + len(hours))
+        lost[rows] = came.lost
+        harm[rows] = came.down.reached @ records if scenario.course is Course.THEFT else came.lost
     run = int(np.argmin(np.abs(harm - np.median(harm))))
-    _, hours, entry = next(_played(department, scenario, run, 1, seed))
-    p5, p50, p95 = (float(value) for value in np.quantile(lost, (0.05, 0.5, 0.95)))
+    _, hours = next(worlds(department, scenario, runs=1, seed=seed, first_run=run))
     return Play(
         department=department,
         scenario=scenario,
         run=run,
-        entry=entry,
+        entry=int(hours[0].argmin()) if hours[0].min() == 0 else None,
         came=effect(department, scenario, hours, seed=seed, first_run=run),
         lost=float(lost[run]),
-        exams_lost=Spread(mean=float(lost.mean()), p5=p5, p50=p50, p95=p95),
+        exams_lost=interval(lost),
     )
-
-
-def _played(
-    department: Department, scenario: Scenario, first: int, runs: int, seed: int
-) -> Iterator[tuple[int, NDArray[np.float32], int | None]]:
-    """First run, hours at which devices fall, and the entry of the first run, batch by batch."""
-    graph = compile_graph(department, scenario)
-    if scenario.course is Course.OUTAGE:
-        size = batch_size(graph)
-        for at in range(first, first + runs, size):
-            rows = min(size, first + runs - at)
-            yield at, np.full((rows, graph.nodes), np.inf, dtype=np.float32), None
-        return
-    starts = entries(department, scenario)
-    for batch in spread(graph, entries=starts, runs=runs, seed=seed, horizon=scenario.horizon, first_run=first):
-        yield batch.first_run, batch.hours, int(batch.entry[0])
