@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from leadapron.model.department import Assumption, Basis, Chain, DeviceClass, Need, Node, Role, Way
 from leadapron.model.inventory import Flow
 from leadapron.model.inventory import Role as Conduct
-from leadapron.whatif.department.classes import modalities_of, names_of, words_of
+from leadapron.whatif.department.classes import names_of, words_of
 from leadapron.whatif.department.figures import code_of, hints, throughput
 from leadapron.whatif.department.site import Site, asks_worklist, did, is_sealed_dicom
 from leadapron.whatif.department.ways import way_of_flow
@@ -54,12 +54,12 @@ def chains_of(site: Site, nodes: Mapping[str, Node], zone: tzinfo) -> Chains:
 
 
 def scanners_of(site: Site, nodes: Mapping[str, Node]) -> Mapping[str, tuple[str, ...]]:
-    """Modality → its scanners. A scanner of two kinds (PT and CT) counts for both."""
+    """Modality → its scanners. One that made exams of two kinds (PT and CT) counts for both."""
     found: dict[str, set[str]] = defaultdict(set)
     for node in nodes.values():
         if node.kind is DeviceClass.MODALITY:
             made = {code_of(cell.modality) for cell in site.picture.inventory.utilisation if node.id in cell.devices}
-            for modality in {node.modality, *(made or modalities_of(site, node.id)[:1])}:
+            for modality in made if node.modality in made else {node.modality}:
                 found[modality].add(node.id)
     return {modality: tuple(sorted(ids)) for modality, ids in found.items()}
 

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from leadapron.model.department import Assumption, Basis, Node, Way
 from leadapron.model.errors import SourceError
-from leadapron.model.findings import Finding
 from leadapron.model.inventory import Asset
 from leadapron.model.picture import Picture
 from leadapron.whatif.department.nodes import Names, about, corrected, devices_of
@@ -31,15 +30,13 @@ Mask = int
 """A set of rules or devices, one bit each."""
 
 
-def with_zone_rules(
-    rules: ZoneRules, picture: Picture, findings: Iterable[Finding], settings: Settings | None = None
-) -> Settings:
+def with_zone_rules(settings: Settings, rules: ZoneRules, picture: Picture) -> Settings:
     """Settings in which the rules stand as passages and zones, before what `settings` says itself; devices by id.
 
     SourceError: a rule names a zone that neither the file nor the workspace knows, or opens too many single pairs.
     """
-    given = settings or Settings(name=rules.name)
-    site = Site(picture, tuple(findings))
+    given = replace(settings, name=settings.name or rules.name)
+    site = Site(picture)
     found = devices_of(site)
     names = Names(site, found.nodes)
     devices = {names.one(name, given.name, f"devices.{name}"): one for name, one in given.devices.items()}

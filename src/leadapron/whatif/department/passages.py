@@ -130,14 +130,18 @@ def _ends(end: str, zones: set[str], nodes: Mapping[str, Node], names: Names, fi
     return (found,)
 
 
+def _is_proven(route: Passage | Link | None) -> bool:
+    """What was seen needs nobody's word."""
+    return route is not None and route.basis is Basis.MEASURED
+
+
 def _between_zones(found: Routes, nodes: Mapping[str, Node], given: PassageSettings, place: str) -> None:
     source, target = given.source, given.target
     if source == target:
         raise SourceError(f"{place}: {source!r} is one zone, and inside a zone nothing is filtered; name two zones")
     for way in given.allow:
-        found.passages.setdefault(
-            (source, target, way), Passage(source=source, target=target, way=way, basis=Basis.GIVEN)
-        )
+        if not _is_proven(found.passages.get((source, target, way))):
+            found.passages[source, target, way] = Passage(source=source, target=target, way=way, basis=Basis.GIVEN)
     for way in given.deny:
         found.passages.pop((source, target, way), None)
         for pair in [
@@ -152,7 +156,8 @@ def _between_devices(
     if source == target:
         return
     for way in given.allow:
-        found.links.setdefault((source, target, way), Link(source=source, target=target, way=way, basis=Basis.GIVEN))
+        if not _is_proven(found.links.get((source, target, way))):
+            found.links[source, target, way] = Link(source=source, target=target, way=way, basis=Basis.GIVEN)
     for way in given.deny:
         found.links.pop((source, target, way), None)
         zones = (nodes[source].zone, nodes[target].zone)

@@ -22,6 +22,9 @@ from leadapron.whatif.parameters import FIELDS, value_of
 
 Lines = Iterator[str]
 
+_FRENCH_SPACES = "\u00a0\u202f"
+"""No-break spaces before punctuation, which Python does not call printable."""
+
 
 def write_settings(
     department: Department, language: str, *, scenarios: Iterable[Scenario] = (), given: Settings | None = None
@@ -232,4 +235,4 @@ def _key(name: str) -> str:
 
 def _plain(text: str) -> str:
     """For a comment: names come from the network, and a line break in one would become a setting."""
-    return "".join(char if char.isprintable() else "�" for char in text)
+    return "".join(char if char.isprintable() or char in _FRENCH_SPACES else "�" for char in text)

@@ -197,12 +197,12 @@ def _ports(text: str, place: str, name: str) -> Ports:
     if bare in ("", ANY, "*", "all", "ip", "tous", "tcp"):
         return Ports(said=ANY, low=0, high=MOST_PORT)
     if bare in PORTS_OF_WAY:
-        return Ports(said=text, way=Way(bare))
+        return Ports(said=bare, way=Way(bare))
     if bare in list(Service):
-        return Ports(said=text, way=WAY_OF_SERVICE.get(Service(bare)))
+        return Ports(said=bare, way=WAY_OF_SERVICE.get(Service(bare)))
     low, _, high = (part.strip() for part in bare.partition("-"))
     if _PORT.fullmatch(low) and _PORT.fullmatch(high or low) and 0 < int(low) <= int(high or low) <= MOST_PORT:
-        return Ports(said=text, low=int(low), high=int(high or low))
+        return Ports(said=f"{int(low)}-{int(high or low)}", low=int(low), high=int(high or low))
     why = "is no service; write a port, a range as 8000-8100, a name as smb or dicom, or any"
     raise SourceError(f"{name}: {place}: {text!r} {why}")
 
