@@ -39,7 +39,7 @@ def test_an_outcome_tells_what_an_attack_comes_to() -> None:
     assert outcome.records_at_risk.mean == pytest.approx(1000 * outcome.reached["pacs"])
     assert outcome.devices_down.mean == pytest.approx(sum(outcome.reached.values()))
     assert outcome.scanners_down.p95 <= 3
-    assert outcome.hours_to_normal.p50 > 24
+    assert 24 < outcome.hours_to_restored.p50 < outcome.hours_to_normal.p50
     assert {one.message for one in outcome.assumptions} >= {"scenarios.contained", "scenarios.proportional"}
 
 

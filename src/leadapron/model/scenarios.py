@@ -156,8 +156,10 @@ class Outcome(Struct, frozen=True, kw_only=True):
     devices_down: Spread
     """Most devices down at one time."""
     scanners_down: Spread
+    hours_to_restored: Spread
+    """Until all works again."""
     hours_to_normal: Spread
-    """Until all works again and the backlog is done."""
+    """Until the backlog is done too, if every exam lost is made up here."""
     records_at_risk: Spread
     """Studies on devices the attacker held."""
     reached: Mapping[str, float]

@@ -104,6 +104,7 @@ class _Record:
         self._keep("lost", result.lost)
         self._keep("urgent", result.urgent_lost)
         self._keep("diverted", result.diverted)
+        self._keep("restored", result.restored)
         self._keep("normal", result.normal)
         self._keep("down", down.sum(axis=1))
         self._keep("scanners", down[:, self.scanners].sum(axis=1))
@@ -137,6 +138,7 @@ class _Record:
             diverted=spread["diverted"],
             devices_down=spread["down"],
             scanners_down=spread["scanners"],
+            hours_to_restored=spread["restored"],
             hours_to_normal=spread["normal"],
             records_at_risk=spread["records"],
             reached={self.department.nodes[at].id: float(share[at]) for at in np.flatnonzero(share)},

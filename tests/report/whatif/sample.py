@@ -98,6 +98,7 @@ def outcome(name: str = "worm", *, scale: float = 1.0, site: Department | None =
         diverted=spread(lost * 0.07, 0.8),
         devices_down=spread(14 * scale, 0.4),
         scanners_down=spread(5 * scale, 0.4),
+        hours_to_restored=spread(90 * scale, 0.5),
         hours_to_normal=spread(300 * scale, 0.5),
         records_at_risk=spread(120_000 * scale, 0.9),
         reached={node.id: round(1 - at / len(nodes), 3) for at, node in enumerate(nodes)},
@@ -133,7 +134,8 @@ def nothing() -> Outcome:
     zero = Spread(mean=0, p5=0, p50=0, p95=0)
     return Outcome(
         scenario="worm", runs=1000, seed=7, exams_lost=zero, by_modality={"CT": zero}, urgent_lost=zero, diverted=zero,
-        devices_down=zero, scanners_down=zero, hours_to_normal=zero, records_at_risk=zero, reached={},
+        devices_down=zero, scanners_down=zero, hours_to_restored=zero, hours_to_normal=zero, records_at_risk=zero,
+        reached={},
     )  # fmt: skip
 
 

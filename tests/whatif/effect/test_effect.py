@@ -162,6 +162,7 @@ def test_the_backlog_is_done_on_top_of_normal_work() -> None:
     one_day = worm(contained=0.0, catch_up=0.1)
     result = effect(DEPARTMENT, one_day, fallen(DEPARTMENT, {"mr1": 0.0}), seed=1)
     assert result.lost == pytest.approx([100.0])
+    assert result.restored == pytest.approx([24])
     assert result.normal == pytest.approx([14 * 24 + 18])
     never = effect(DEPARTMENT, replace(one_day, catch_up=0.0), fallen(DEPARTMENT, {"mr1": 0.0}), seed=1)
     assert never.normal.tolist() == [LONGEST]

@@ -104,8 +104,10 @@ class OutcomeDocument(Struct, frozen=True, kw_only=True):
     devices_down: Spread
     """Most devices down at one time."""
     scanners_down: Spread
+    hours_to_restored: Spread
+    """Until all works again."""
     hours_to_normal: Spread
-    """Until all works again and the backlog is done."""
+    """Until the backlog is done too, if every exam lost is made up here."""
     records_at_risk: Spread
     """Studies on devices the attacker held."""
     contained: float
@@ -131,6 +133,7 @@ class ComparedEntry(Struct, frozen=True, kw_only=True):
     urgent_lost: Spread
     devices_down: Spread
     scanners_down: Spread
+    hours_to_restored: Spread
     hours_to_normal: Spread
     records_at_risk: Spread
 

@@ -25,6 +25,7 @@ from leadapron.report.whatif.contract import (
 from leadapron.report.whatif.sentences import Spoken
 from leadapron.report.whatif.vocabulary import WhatIfNames
 from leadapron.report.words import Words, words
+from leadapron.whatif.parameters import YEAR
 from leadapron.whatif.scenarios import ScenarioContent
 
 FEW_RUNS = 100
@@ -76,6 +77,7 @@ def outcome_document(
         diverted=safe.diverted,
         devices_down=safe.devices_down,
         scanners_down=safe.scanners_down,
+        hours_to_restored=safe.hours_to_restored,
         hours_to_normal=safe.hours_to_normal,
         records_at_risk=safe.records_at_risk,
         contained=scenario.scenario.contained,
@@ -182,15 +184,25 @@ def _answer(outcome: Outcome, site: Department, names: WhatIfNames, say: Words) 
         yield _("At the worst moment {typical} of {all} scanners stand still.").format(
             typical=names.typical(outcome.scanners_down), all=say.number(scanners)
         )
-    if outcome.hours_to_normal.p95 > 0:
-        yield _("Until all works again and the backlog is done: {duration}.").format(
-            duration=names.duration(outcome.hours_to_normal)
-        )
+    yield from _times(outcome, names, say)
     if outcome.urgent_lost.p95 >= 0.5:
         yield _("Urgent exams that nobody could take: {typical}.").format(typical=names.typical(outcome.urgent_lost))
     if outcome.records_at_risk.p95 >= 0.5:
         yield _("Studies within the attacker’s reach: {typical}.").format(
             typical=names.typical(outcome.records_at_risk)
+        )
+
+
+def _times(outcome: Outcome, names: WhatIfNames, say: Words) -> Iterable[str]:
+    """When all works again, and when the backlog is done. Nothing is counted beyond a year."""
+    _ = say.gettext
+    if outcome.hours_to_restored.p95 > 0:
+        yield _("Until all works again: {duration}.").format(duration=names.duration(outcome.hours_to_restored))
+    if outcome.hours_to_normal.p50 >= YEAR:
+        yield _("If every exam lost had to be made up here, the backlog would last more than a year.")
+    elif outcome.hours_to_normal.p95 > 0:
+        yield _("Until the backlog is done too, if every exam lost is made up here: {duration}.").format(
+            duration=names.duration(outcome.hours_to_normal)
         )
 
 
@@ -235,6 +247,7 @@ def _compared(outcome: Outcome, scenario: ScenarioContent, say: Words) -> Compar
         urgent_lost=outcome.urgent_lost,
         devices_down=outcome.devices_down,
         scanners_down=outcome.scanners_down,
+        hours_to_restored=outcome.hours_to_restored,
         hours_to_normal=outcome.hours_to_normal,
         records_at_risk=outcome.records_at_risk,
     )

@@ -34,7 +34,7 @@ LEVERS = 5
 GUESSES = 8
 """Assumptions that are named; the page and the JSON document have all."""
 ROWS = 30
-_WIDE = 100
+_WIDE = 120
 
 
 def render_outcome_terminal(document: OutcomeDocument, console: Console, *, zone: tzinfo = UTC) -> None:
@@ -178,13 +178,15 @@ def _rests(assumptions: Sequence[AssumptionEntry], say: Words) -> RenderableType
 def _compared(scenarios: Sequence[ComparedEntry], names: WhatIfNames, say: Words, *, wide: bool) -> RenderableType:
     _ = say.gettext
     more = ((_("Urgent"), 6), (_("Studies at risk"), 8)) if wide else ()
-    table = numbers((_("Scenario"), 0), (_("Exams lost"), 10), (_("Scanners down"), 8), (_("Back to normal"), 8), *more)
+    table = numbers(
+        (_("Scenario"), 0), (_("Exams lost"), 10), (_("Scanners down"), 8), (_("All works again"), 8), *more
+    )
     for one in scenarios:
         rest = (names.typical(one.urgent_lost), names.typical(one.records_at_risk)) if wide else ()
         table.add_row(
             plain(one.title, "bold"),
             *map(plain, (names.typical(one.exams_lost), names.typical(one.scanners_down),
-                         names.duration(one.hours_to_normal), *rest)),
+                         names.duration(one.hours_to_restored), *rest)),
         )  # fmt: skip
     note = _("Each number: what half of the runs stay below, and between brackets what 9 of 10 stay within.")
     return Group(heading(_("Scenarios, worst first")), table, Text(), plain(note, "dim"))

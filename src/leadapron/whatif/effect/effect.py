@@ -25,8 +25,10 @@ class Effect(Struct, frozen=True, kw_only=True, eq=False):
     """(runs): exams done neither here when they were due nor by neighbours."""
     urgent_lost: Floats
     diverted: Floats
+    restored: Floats
+    """(runs): hours until all works again."""
     normal: Floats
-    """(runs): hours until all works again and the backlog is done."""
+    """(runs): hours until the backlog is done too."""
 
     @property
     def runs(self) -> int:
@@ -70,7 +72,7 @@ def effect(department: Department, scenario: Scenario, hours: Hours, *, seed: in
     none = np.zeros(count)
     urgent = sum((one.urgent_missed(count) for one in tallies), start=none)
     last = np.where(down.stops < down.works, down.works, 0.0).max(axis=1, initial=0.0)
-    normal = np.maximum(last, down.roles_back)
+    restored = normal = np.maximum(last, down.roles_back)
     for one in tallies:
         normal = np.maximum(normal, one.normal(count, scenario.catch_up))
     return Effect(
@@ -79,6 +81,7 @@ def effect(department: Department, scenario: Scenario, hours: Hours, *, seed: in
         lost=sum((one.lost(count) for one in tallies), start=none),
         urgent_lost=urgent * (1.0 - scenario.diverted),
         diverted=urgent * scenario.diverted,
+        restored=restored,
         normal=normal,
     )
 
