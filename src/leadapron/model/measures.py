@@ -130,7 +130,7 @@ class AttackPath(Struct, frozen=True, kw_only=True):
     hours: Spread
     """From entry to target."""
     alike: tuple[int, ...] = ()
-    """For each device of the path, entry first: how many of its zone, class and modality stood in its place."""
+    """For each device of the path, entry first: how many of its zone and class stood in its place."""
 
 
 class ChokePoint(Struct, frozen=True, kw_only=True):

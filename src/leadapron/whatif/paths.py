@@ -29,8 +29,8 @@ _FIRMEST = tuple(Basis)
 _INFECTOR = np.array([0x696E666563746F72], dtype=np.uint64)
 """Keeps these draws apart from all others."""
 
-Place = tuple[str, DeviceClass, str]
-"""Zone, class and modality: devices that an attack does not tell apart."""
+Place = tuple[str, DeviceClass]
+"""Zone and class: devices that a person closes off together."""
 Signature = tuple[tuple[Place, Way | None], ...]
 """Places from entry to target with the way into each; None into the first."""
 
@@ -65,7 +65,7 @@ def paths(department: Department, scenario: Scenario, target: str, *, runs: int,
     """At most `most` paths and choke points, those of most runs first.
 
     In a zone of forty office computers no two runs take the same; what a person can close is the way from that zone.
-    Paths that differ only by devices of one zone, class and modality are therefore one path: shown is a true one with
+    Paths that differ only by devices of one zone and class are therefore one path: shown is a true one with
     the fewest steps, `AttackPath.alike` counts the devices that stood in each place. A choke point is a device that
     runs went through; without it some would have found another way.
 
@@ -144,7 +144,7 @@ def _presser(graph: Graph, channel: int, hours: NDArray[np.float32], path: Seque
 
 
 def _place(node: Node) -> Place:
-    return node.zone, node.kind, node.modality
+    return node.zone, node.kind
 
 
 def _signature(walk: Walk, nodes: Sequence[Node]) -> Signature:
@@ -158,7 +158,7 @@ def _signature(walk: Walk, nodes: Sequence[Node]) -> Signature:
             del kept[seen[0] + 1 :]
         else:
             kept.append((place, way))
-    return (*kept, (("", nodes[walk.nodes[-1]].kind, ""), walk.ways[-1])) if walk.ways else ()
+    return (*kept, (("", nodes[walk.nodes[-1]].kind), walk.ways[-1])) if walk.ways else ()
 
 
 def _shortness(walk: Walk) -> tuple[int, tuple[int, ...]]:

@@ -33,6 +33,11 @@ def test_what_was_not_seen_is_assumed_and_says_so() -> None:
     assert mr.note["fr"]
 
 
+def test_test_images_do_not_tell_how_large_an_exam_is() -> None:
+    small = replace(seen(), flows=tuple(replace(flow, object_bytes=60_000) for flow in seen().flows))
+    assert downtime(clinic(), small).modalities[0].gb_basis is Basis.ASSUMED
+
+
 def test_one_scanner_may_have_its_own_disk() -> None:
     sheet = downtime(clinic(), seen(), disk_gb={"ct2": 1e6, "CT": 30.0})
     one, two = sheet.modalities[0].scanners

@@ -18,6 +18,9 @@ from leadapron.whatif.exercise.content import ExerciseContent, load_content
 DAYS = 30
 """What hospitals went through; plans are usually made for three to five."""
 
+SMALLEST = 0.001
+"""Gigabytes: less was no whole exam, but test images."""
+
 
 class Size(Struct, frozen=True, kw_only=True):
     """Of one modality's exams."""
@@ -90,7 +93,7 @@ def downtime(
 
 def exam_sizes(department: Department, inventory: Inventory, content: ExerciseContent) -> Mapping[str, Size]:
     """Gigabytes of an exam by modality: what its scanners sent to one archive, over the exams they made; assumed where
-    either was not seen (encrypted transfers do not tell their size)."""
+    either was not seen (encrypted transfers do not tell their size), or too little for images of patients."""
     sent: dict[tuple[str, str], int] = Counter()
     for flow in inventory.flows:
         if flow.object_bytes:
@@ -107,7 +110,7 @@ def exam_sizes(department: Department, inventory: Inventory, content: ExerciseCo
         exams = made[chain.modality]
         sizes[chain.modality] = (
             Size(gb_per_exam=octets / exams / 1e9, basis=Basis.MEASURED)
-            if octets and exams
+            if exams and octets / exams / 1e9 >= SMALLEST
             else Size(gb_per_exam=content.modality(chain.modality).gb_per_exam, basis=Basis.ASSUMED)
         )
     return sizes
