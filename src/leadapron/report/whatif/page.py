@@ -97,6 +97,7 @@ def render_best_html(document: BestDocument, *, zone: tzinfo = UTC) -> str:
         else None,
         frontier_marks=[names.count(tick) for tick in ticks],
         steps=_steps(document),
+        first={one.kind: rank for rank, one in reversed(list(enumerate(document.actions, start=1)))},
         assets={},
         groups=grouped(document.findings),
         findings={finding.id: finding for finding in document.findings},

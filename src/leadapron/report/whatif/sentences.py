@@ -16,8 +16,8 @@ DIGITS = 3
 
 
 def rounded(value: float) -> float:
-    """The value with three significant digits, whole numbers from 100 on."""
-    return round(value) if abs(value) >= 10 ** (DIGITS - 1) else float(f"{value:.{DIGITS}g}")
+    """The value with three significant digits."""
+    return float(f"{value:.{DIGITS}g}")
 
 
 class Spoken:

@@ -29,9 +29,8 @@ class WhatIfNames:
         self._say = say
 
     def count(self, value: float) -> str:
-        """Exams, devices or studies; a half where whole ones would hide it."""
-        shown = round(value) if abs(value) >= 9.95 or value == round(value) else round(value, 1)
-        return self._say.number(shown)
+        """Exams, devices or studies, to three digits; tenths where whole ones would hide them."""
+        return self._say.number(rounded(round(value) if abs(value) >= 9.95 else round(value, 1)))
 
     def hours(self, value: float) -> str:
         """Hours up to two days, then days."""
@@ -45,7 +44,7 @@ class WhatIfNames:
 
     def hours_of_work(self, value: float) -> str:
         """Hours of work, to the half hour; never days, which no two people count alike."""
-        return self._say.gettext(N_("{hours} h")).format(hours=self._say.number(round(value * 2) / 2))
+        return self._hours(self._say.number(round(value * 2) / 2))
 
     def share(self, value: float) -> str:
         """A share of runs; never 0 % or 100 % of what did happen or did not always."""
@@ -98,7 +97,11 @@ class WhatIfNames:
         return self._say.gettext(N_("€{n}")).format(n=self._say.number(round(value)))
 
     def _in_hours(self, value: float) -> str:
-        return self._say.gettext(N_("{hours} h")).format(hours=self.count(value))
+        return self._hours(self.count(value))
+
+    def _hours(self, number: str) -> str:
+        """No line may break before the unit."""
+        return self._say.gettext(N_("{hours} h")).format(hours=number).replace(" ", "\u00a0")
 
     def _in_days(self, value: float) -> str:
         """Two days or more."""
