@@ -99,11 +99,14 @@ def rerouted(found: Routes, site: Site, nodes: Mapping[str, Node], settings: Set
     zones = {node.zone for node in nodes.values()}
     names = Names(site, nodes)
     single = []
+    denied: set[Pair] = set()
     for number, given in enumerate(settings.passages, start=1):
         if given.source in zones and given.target in zones:
-            _between_zones(found, nodes, given, f"{settings.name}: passages, number {number}")
+            _between_zones(found, given, f"{settings.name}: passages, number {number}")
+            denied |= {(given.source, given.target, way) for way in given.deny}
         else:
             single.append((number, given))
+    found.links = _without_shut_links(found, nodes, denied)
     for number, given in single:
         key = f"passages, number {number}"
         sources = _ends(given.source, zones, nodes, names, settings.name, key)
@@ -135,7 +138,7 @@ def _is_proven(route: Passage | Link | None) -> bool:
     return route is not None and route.basis is Basis.MEASURED
 
 
-def _between_zones(found: Routes, nodes: Mapping[str, Node], given: PassageSettings, place: str) -> None:
+def _between_zones(found: Routes, given: PassageSettings, place: str) -> None:
     source, target = given.source, given.target
     if source == target:
         raise SourceError(f"{place}: {source!r} is one zone, and inside a zone nothing is filtered; name two zones")
@@ -144,10 +147,16 @@ def _between_zones(found: Routes, nodes: Mapping[str, Node], given: PassageSetti
             found.passages[source, target, way] = Passage(source=source, target=target, way=way, basis=Basis.GIVEN)
     for way in given.deny:
         found.passages.pop((source, target, way), None)
-        for pair in [
-            one for one in found.links if (nodes[one[0]].zone, nodes[one[1]].zone, one[2]) == (source, target, way)
-        ]:
-            del found.links[pair]
+
+
+def _without_shut_links(found: Routes, nodes: Mapping[str, Node], denied: set[Pair]) -> dict[Pair, Link]:
+    """Links go with the passage that a file shuts."""
+    shut = denied - found.passages.keys()
+    return {
+        pair: link
+        for pair, link in found.links.items()
+        if (nodes[link.source].zone, nodes[link.target].zone, link.way) not in shut
+    }
 
 
 def _between_devices(
