@@ -129,7 +129,7 @@ def settings_text(
     site = _site(assess_workspace(workspace, rules, world, now=now), Settings(), zone)
     if zone_rules is not None:
         wall = read_zone_rules(zone_rules.read_bytes(), zone_rules.name)
-        given = with_zone_rules(wall, site.assessment.picture, site.assessment.findings)
+        given = with_zone_rules(site.settings, wall, site.assessment.picture)
         site = _site(site.assessment, given, zone)
     scenarios = tuple(content.scenario for content in site.scenarios.values())
     return write_settings(site.department, language, scenarios=scenarios, given=site.settings)
