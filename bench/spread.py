@@ -13,6 +13,7 @@ import argparse
 import heapq
 import platform
 import random
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -232,8 +233,9 @@ def memory(folder: Path) -> str:
 
 def first_call(folder: Path) -> str:
     """Seconds until the first hours are there, in a new process: numba's import, and its cache or the compiler."""
-    seconds = []
-    for cache in (folder / "numba", folder / "numba"):
+    seconds, cache = [], folder / "numba"
+    shutil.rmtree(cache, ignore_errors=True)
+    for _ in range(2):
         code = (
             f"import os; os.environ['NUMBA_CACHE_DIR'] = {str(cache)!r}; import time; t = time.perf_counter(); "
             "from bench.spread import alone; alone(1); print(round(time.perf_counter() - t, 2))"

@@ -25,6 +25,7 @@ from leadapron.whatif.engine import (
     build_graph,
     compile_graph,
     entries,
+    pressure,
     spread,
 )
 from tests.whatif.engine.departments import WORM, joined, random_department
@@ -75,6 +76,21 @@ def test_threads_change_nothing() -> None:
         assert np.array_equal(many, joined(spread(GRAPH, entries=[1, 2], runs=200, seed=5, horizon=1.0)))
     finally:
         numba.set_num_threads(threads)
+
+
+def test_it_is_compiled_once_whatever_the_arrays() -> None:
+    """Another memory layout or an integer would cost seconds of compiling."""
+    zone = np.zeros(6, dtype=np.int32)
+    zone.flags.writeable = False
+    rules = Rules([0], [0], [0], [1])
+    graphs = [
+        build_graph(zone=places, weak=np.ones((1, 3)).T, rules=rules) for places in (zone[::2], zone[:3], [0] * 3)
+    ]
+    graphs += [build_graph(zone=[0], weak=[[1]]), compile_graph(DEPARTMENT, WORM)]
+    for graph in graphs:
+        for causes in (True, False):
+            list(spread(graph, entries=range(graph.nodes), runs=2, seed=1, horizon=1, causes=causes))
+    assert len(pressure.all_runs.signatures) == 1  # type: ignore[attr-defined]
 
 
 @BACKENDS

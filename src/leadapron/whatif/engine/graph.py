@@ -121,7 +121,7 @@ def build_graph(
 
     UsageError: a number that is none, negative, above 1 (weakness) or beyond `FASTEST`, or one that points nowhere.
     """
-    zones = np.asarray(zone, dtype=np.int32).reshape(-1)
+    zones = np.array(zone, dtype=np.int32).reshape(-1)
     weakness = np.asarray(weak, dtype=np.float64)
     if weakness.ndim != 2 or len(weakness) != len(zones):
         raise UsageError(f"spread: weakness {weakness.shape} is not one row for each of {len(zones)} devices")
@@ -176,7 +176,7 @@ def _channels(zones: Ints, weak: Floats, identity: Words, rules: Rules) -> dict[
         "target_identity": identity[node, column],
         "rule_start": np.searchsorted(pair, np.arange(count + 1) * len(used)),
         "rule_channel": (pair % max(1, len(used))).astype(np.int32),
-        "rule_rate": np.bincount(rule, weights=rate[live], minlength=len(pair)),
+        "rule_rate": np.bincount(rule, weights=rate[live], minlength=len(pair)).astype(np.float64),
     }
 
 

@@ -29,6 +29,8 @@ SHARES = 64
 """Parts a batch of runs is cut into; threads take them. Results do not depend on it."""
 _EXPONENTIAL, _LOGNORMAL = int(Law.EXPONENTIAL), int(Law.LOGNORMAL)
 FALLEN = -1.0
+FOREVER = float(np.finfo(np.float64).max)
+"""Hours; an endless horizon ends here."""
 
 
 class Tables(NamedTuple):
@@ -336,5 +338,5 @@ def run(graph: Graph, horizon: float, entries: Ints, keys: Words, *, causes: boo
     """Hours (runs, devices) and causes (runs, devices; empty rows unless `causes`) of as many runs as keys."""
     hours = np.empty((len(keys), graph.nodes), dtype=np.float32)
     cause = np.empty((len(keys), graph.nodes if causes else 0), dtype=np.int32)
-    all_runs(tables(graph), entries, min(horizon, np.finfo(np.float64).max), keys, hours, cause)
+    all_runs(tables(graph), entries, min(float(horizon), FOREVER), keys, hours, cause)
     return hours, cause
