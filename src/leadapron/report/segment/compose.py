@@ -150,7 +150,8 @@ class _Told:
         labels = tuple(dict.fromkeys(self._labels(addresses)))
         if not labels:
             return self._say.gettext(N_("all of {zone}")).format(zone=zone)
-        return f"{several(labels, NAMED, self._say)} ({zone})"
+        most = NAMED if len(labels) > NAMED + 1 else len(labels)
+        return f"{several(labels, most, self._say)} ({zone})"
 
 
 def _proposed(segmentation: Segmentation, say: Words) -> Iterable[str]:

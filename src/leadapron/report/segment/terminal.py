@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
 from rich.console import Console, Group, RenderableType
-from rich.text import Text
+from rich.padding import Padding
 
 from leadapron.model.segmentation import Standing
 from leadapron.report.screen import columns, facts, heading, plain, show
@@ -68,7 +68,7 @@ def render_rehearsal_terminal(document: RehearsalDocument, console: Console, *, 
 
 def _reasons(rules: Sequence[RuleEntry], say: Words) -> RenderableType:
     lines = [
-        Text("\n").join((plain(rule.text, "bold"), plain(f"  {rule.reason}"), plain(f"  {rule.id}", "dim")))
+        Group(plain(rule.text, "bold"), Padding(Group(plain(rule.reason), plain(rule.id, "dim")), (0, 0, 0, 2)))
         for rule in rules[:ROWS]
     ]
     return Group(*lines, *_more(len(rules) - ROWS, say))

@@ -22,7 +22,7 @@ from leadapron.report.whatif.contract import (
     OutcomeDocument,
     SkippedEntry,
 )
-from leadapron.report.whatif.sentences import Spoken
+from leadapron.report.whatif.sentences import Spoken, rounded
 from leadapron.report.whatif.vocabulary import WhatIfNames
 from leadapron.report.words import Words, words
 from leadapron.whatif.parameters import YEAR
@@ -139,7 +139,7 @@ def lost_sentence(lost: Spread, runs: int, names: WhatIfNames, say: Words) -> st
     sentence = say.ngettext(
         "In half of {runs} runs at least {n} exam is not done when it is due",
         "In half of {runs} runs at least {n} exams are not done when they are due",
-        round(lost.p50),
+        round(rounded(lost.p50)),
         runs=all_runs,
     )
     between = _("in 9 of 10, between {low} and {high}.").format(low=names.count(lost.p5), high=names.count(lost.p95))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
+from textwrap import wrap
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -35,6 +37,8 @@ GUESSES = 8
 """Assumptions that are named; the page and the JSON document have all."""
 ROWS = 30
 _WIDE = 120
+_HEADING = 14
+"""Columns that a heading may take although its numbers are narrower."""
 
 
 def render_outcome_terminal(document: OutcomeDocument, console: Console, *, zone: tzinfo = UTC) -> None:
@@ -116,6 +120,22 @@ def numbers(*titles: tuple[str, int], left: int = 1) -> Table:
     return table
 
 
+def fitted(table: Table) -> Table:
+    """The table with columns of numbers as wide as their numbers: where it is narrow, names give way."""
+    for column in table.columns:
+        if column.justify == "right":
+            title = str(column.header)
+            needed = max(map(cell_len, (*map(str, column.cells), *title.split())))
+            column.header = plain("\n".join(wrap(title, max(needed, _HEADING))))
+            column.no_wrap = True
+    return table
+
+
+def unbroken(text: str, style: str = "") -> Text:
+    """A cell that stands on one line: an interval must not fall apart."""
+    return plain(text.replace(" ", "\u00a0"), style)
+
+
 def _modalities(document: OutcomeDocument, names: WhatIfNames, say: Words) -> RenderableType:
     _ = say.gettext
     table = numbers((_("Exams lost"), 0), (_("Median"), 6), (_("9 of 10 runs"), 12), (_("On average"), 6))
@@ -123,18 +143,18 @@ def _modalities(document: OutcomeDocument, names: WhatIfNames, say: Words) -> Re
     rows = [*((name, one, "") for name, one in lost.by_modality.items()), (_("All"), lost, "bold")]
     for name, one, style in rows:
         cells = (name, names.count(one.p50), names.between(one), names.count(one.mean))
-        table.add_row(*(plain(cell, style) for cell in cells))
-    return Group(heading(_("Exams lost by modality")), table)
+        table.add_row(*(unbroken(cell, style) for cell in cells))
+    return Group(heading(_("Exams lost by modality")), fitted(table))
 
 
 def _timeline(timeline: Sequence[Moment], names: WhatIfNames, say: Words) -> RenderableType:
     _ = say.gettext
     table = numbers((_("After"), 6), (_("Devices that do not work"), 12), (_("Exams lost so far"), 12), left=0)
     for moment in _some(timeline):
-        table.add_row(plain(names.hours(moment.hour)), plain(names.typical(moment.down)),
-                      plain(names.typical(moment.lost)))  # fmt: skip
+        cells = (names.hours(moment.hour), names.typical(moment.down), names.typical(moment.lost))
+        table.add_row(*map(unbroken, cells))
     note = _("Each number: what half of the runs stay below, and between brackets what 9 of 10 stay within.")
-    return Group(heading(_("Over time")), table, Text(), plain(note, "dim"))
+    return Group(heading(_("Over time")), fitted(table), Text(), plain(note, "dim"))
 
 
 def _some(timeline: Sequence[Moment]) -> list[Moment]:
@@ -154,8 +174,8 @@ def _levers(influences: Sequence[InfluenceEntry], names: WhatIfNames, say: Words
     )
     for one in influences:
         moved = _("{low} to {high}").format(low=names.count(one.low), high=names.count(one.high))
-        table.add_row(plain(one.name), plain(one.low_text), plain(one.high_text), plain(moved))
-    return Group(heading(_("What moves the answer most")), table)
+        table.add_row(plain(one.name), *map(unbroken, (one.low_text, one.high_text, moved)))
+    return Group(heading(_("What moves the answer most")), fitted(table))
 
 
 def _rests(assumptions: Sequence[AssumptionEntry], say: Words) -> RenderableType:
@@ -185,11 +205,11 @@ def _compared(scenarios: Sequence[ComparedEntry], names: WhatIfNames, say: Words
         rest = (names.typical(one.urgent_lost), names.typical(one.records_at_risk)) if wide else ()
         table.add_row(
             plain(one.title, "bold"),
-            *map(plain, (names.typical(one.exams_lost), names.typical(one.scanners_down),
+            *map(unbroken, (names.typical(one.exams_lost), names.typical(one.scanners_down),
                          names.duration(one.hours_to_restored), *rest)),
         )  # fmt: skip
     note = _("Each number: what half of the runs stay below, and between brackets what 9 of 10 stay within.")
-    return Group(heading(_("Scenarios, worst first")), table, Text(), plain(note, "dim"))
+    return Group(heading(_("Scenarios, worst first")), fitted(table), Text(), plain(note, "dim"))
 
 
 def _actions(actions: Sequence[BestAction], names: WhatIfNames, say: Words) -> RenderableType:
@@ -206,7 +226,7 @@ def _actions(actions: Sequence[BestAction], names: WhatIfNames, say: Words) -> R
         table.add_row(
             plain(say.number(number)), title, plain(names.hours_of_work(one.hours)), plain(names.count(one.exams_saved))
         )
-    return Group(heading(_("The actions")), table)
+    return Group(heading(_("The actions")), fitted(table))
 
 
 def _frontier(document: BestDocument, names: WhatIfNames, say: Words) -> RenderableType:
@@ -215,8 +235,8 @@ def _frontier(document: BestDocument, names: WhatIfNames, say: Words) -> Rendera
     for one in document.frontier:
         style = "bold" if one.budget_hours == document.budget_hours else ""
         cells = (names.hours_of_work(one.budget_hours), names.hours_of_work(one.hours), names.average(one.exams_lost))
-        table.add_row(*(plain(cell, style) for cell in cells))
-    return Group(heading(_("What more or less work would buy")), table)
+        table.add_row(*(unbroken(cell, style) for cell in cells))
+    return Group(heading(_("What more or less work would buy")), fitted(table))
 
 
 def _path(number: int, path: PathEntry, names: WhatIfNames, say: Words) -> RenderableType:

@@ -68,9 +68,14 @@ class WhatIfNames:
         unit = 24 if one.p50 >= _TWO_DAYS else 1
         return self._interval(self.hours(one.p50), self.count(one.p5 / unit), self.count(one.p95 / unit))
 
+    def hours_between(self, one: Spread) -> str:
+        """What 9 of 10 runs stay within, of hours, in the median's unit."""
+        unit = 24 if one.p50 >= _TWO_DAYS else 1
+        return self._range(self.count(one.p5 / unit), self.count(one.p95 / unit))
+
     def between(self, one: Spread) -> str:
         """What 9 of 10 runs stay within."""
-        return self._say.gettext(N_("{low} to {high}")).format(low=self.count(one.p5), high=self.count(one.p95))
+        return self._range(self.count(one.p5), self.count(one.p95))
 
     def value(self, parameter: str, value: float) -> str:
         """The value of a parameter."""
@@ -106,6 +111,9 @@ class WhatIfNames:
     def _in_days(self, value: float) -> str:
         """Two days or more."""
         return self._say.noun("{n} day", "{n} days", 2).format(n=self.count(value / 24))
+
+    def _range(self, low: str, high: str) -> str:
+        return self._say.gettext(N_("{low} to {high}")).format(low=low, high=high)
 
     def _interval(self, middle: str, low: str, high: str) -> str:
         return self._say.gettext(N_("{middle} ({low} to {high})")).format(middle=middle, low=low, high=high)
