@@ -92,10 +92,11 @@ def department(nodes: int, seed: int = 1) -> Department:
     links: list[Link] = []
     for site in range(sites):
         for kind, (zone, count, smb, rdp) in SITE.items():
-            dicom = 0.05 if kind in (DeviceClass.MODALITY, DeviceClass.SERVER) else 0.0
-            for number in range(count):
-                known = {Way.SMB: float(chance.random() < smb), Way.RDP: 0.3 * (chance.random() < rdp)}
-                weak = {**known, Way.DICOM: dicom, Way.CREDENTIALS: float(kind is not DeviceClass.OTHER)}
+            dicom = 0.2 if kind in (DeviceClass.MODALITY, DeviceClass.SERVER) else 0.0
+            credentials = float(kind is not DeviceClass.OTHER)
+            for number in range(count):  # weak or not, for good: the peers know no chance of being weak
+                chances = {Way.SMB: smb, Way.RDP: rdp, Way.DICOM: dicom, Way.CREDENTIALS: credentials}
+                weak = {way: 1.0 for way, value in chances.items() if chance.random() < value}
                 name = f"{zone}-{site}-{number}"
                 devices.append(Node(id=name, label=name, zone=f"{zone}-{site}", kind=kind, weak=weak))
         zones = [zone for zone, *_ in SITE.values()]

@@ -85,7 +85,8 @@ class Node(Struct, frozen=True, kw_only=True):
     kind: DeviceClass
     modality: str = ""
     weak: Mapping[Way, float] = field(default_factory=dict)
-    """How readily it falls to a way: 0 (never, the same as absent) to 1 (at the scenario's full rate)."""
+    """Probability that a way in works on it at all, 0 (the same as absent) to 1. Where it does, it falls at the
+    scenario's full rate; where it does not, never."""
     findings: Mapping[Way, tuple[str, ...]] = field(default_factory=dict)
     """Ids of the findings that make it weak."""
     records: float = 0.0

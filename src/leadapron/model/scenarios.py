@@ -50,7 +50,7 @@ class Range(Struct, frozen=True, kw_only=True):
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
-    """One attack. Rates are takeovers per hour of one fully weak device by one that has fallen."""
+    """One attack. Rates are takeovers per hour of one device that is weak to the way by one that has fallen."""
 
     name: str
     course: Course

@@ -64,8 +64,8 @@ def _link(source: str, target: str, way: Way) -> Link:
     return Link(source=source, target=target, way=way, basis=Basis.ASSUMED)
 
 
-def attacks(department: Department, scenario: Scenario) -> Iterator[tuple[int, int, float]]:
-    """Every takeover that is possible, from the words of the model alone: source, target, rate per hour."""
+def attacks(department: Department, scenario: Scenario) -> Iterator[tuple[int, int, Way, float]]:
+    """Every takeover that is possible, from the words of the model alone: source, target, way, rate per hour."""
     number = {node.id: at for at, node in enumerate(department.nodes)}
     members = {zone: [at for at, node in enumerate(department.nodes) if node.zone == zone] for zone in department.zones}
     rules = [(zone, zone, way, rate) for zone in department.zones for way, rate in scenario.within.items()]
@@ -75,24 +75,34 @@ def attacks(department: Department, scenario: Scenario) -> Iterator[tuple[int, i
         if one.way in scenario.across and one.source != one.target
     }
     for source_zone, target_zone, way, rate in rules:
-        weak = [(at, department.nodes[at].weak.get(way, 0.0)) for at in members[target_zone]]
+        weak = [at for at in members[target_zone] if department.nodes[at].weak.get(way)]
         for source in members[source_zone]:
-            yield from ((source, at, rate * weakness) for at, weakness in weak if weakness and at != source)
+            yield from ((source, at, way, rate) for at in weak if at != source)
     for link in department.links:
-        rate = scenario.across.get(link.way, 0.0) * department.nodes[number[link.target]].weak.get(link.way, 0.0)
-        if rate:
-            yield number[link.source], number[link.target], rate
+        rate = scenario.across.get(link.way, 0.0)
+        if rate and department.nodes[number[link.target]].weak.get(link.way):
+            yield number[link.source], number[link.target], link.way, rate
+
+
+def doors(department: Department, chance: np.random.Generator) -> set[tuple[int, Way]]:
+    """Devices and ways to which they are weak in one run."""
+    weak = [(at, way, value) for at, node in enumerate(department.nodes) for way, value in node.weak.items()]
+    return {(at, way) for at, way, value in weak if chance.random() < value}
 
 
 def with_a_heap(department: Department, scenario: Scenario, *, entry: int, runs: int, seed: int) -> NDArray[np.float64]:
     """Hours (runs, devices) by the plain event-driven simulation that everyone writes with NetworkX."""
     graph = networkx.MultiDiGraph()
     graph.add_nodes_from(range(len(department.nodes)))
-    graph.add_weighted_edges_from(attacks(department, scenario), weight="rate")
+    for source, to, way, rate in attacks(department, scenario):
+        graph.add_edge(source, to, way=way, rate=rate)
     chance = np.random.default_rng(seed)
     hours = np.full((runs, len(department.nodes)), np.inf)
-    out = {node: [(target, rate) for _, target, rate in graph.out_edges(node, data="rate")] for node in graph.nodes}
+    out = {
+        node: [(to, of["way"], of["rate"]) for _, to, of in graph.out_edges(node, data=True)] for node in graph.nodes
+    }
     for row in hours:
+        weak = doors(department, chance)
         waiting = [(0.0, entry)]
         while waiting:
             now, node = heapq.heappop(waiting)
@@ -100,8 +110,8 @@ def with_a_heap(department: Department, scenario: Scenario, *, entry: int, runs:
                 continue
             row[node] = now
             draws = chance.standard_exponential(len(out[node])).tolist()
-            for (target, rate), draw in zip(out[node], draws, strict=True):
-                if now + draw / rate <= scenario.horizon and row[target] == np.inf:
+            for (target, way, rate), draw in zip(out[node], draws, strict=True):
+                if (target, way) in weak and now + draw / rate <= scenario.horizon and row[target] == np.inf:
                     heapq.heappush(waiting, (now + draw / rate, target))
     return hours
 
@@ -114,15 +124,20 @@ def in_steps(
     To be fair to it, when in the step a device fell is drawn uniformly.
     """
     count = len(department.nodes)
-    rates = np.zeros((count, count))
-    for source, target, rate in attacks(department, scenario):
-        rates[source, target] += rate
+    rates = {way: np.zeros((count, count)) for way in Way}
+    for source, target, way, rate in attacks(department, scenario):
+        rates[way][source, target] += rate
     chance = np.random.default_rng(seed)
+    weak = {way: np.zeros((runs, count), bool) for way in Way}
+    for run in range(runs):
+        for at, way in doors(department, chance):
+            weak[way][run, at] = True
     hours = np.full((runs, count), np.inf)
     hours[:, entry] = 0.0
     for number in range(1, round(scenario.horizon / step) + 1):
         fallen = np.isfinite(hours)
-        falls = chance.random(hours.shape) < -np.expm1(-step * (fallen @ rates))
+        pressure = sum(weak[way] * (fallen @ rates[way]) for way in Way)
+        falls = chance.random(hours.shape) < -np.expm1(-step * pressure)
         hours[falls & ~fallen] = step * (number - chance.random(np.count_nonzero(falls & ~fallen)))
     return hours
 

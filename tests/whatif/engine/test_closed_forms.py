@@ -37,11 +37,34 @@ def p_value(sample: NDArray[np.float64], law: object) -> float:
 
 @BACKENDS
 def test_two_devices_wait_an_exponential_time(use: Backend) -> None:
-    graph = build_graph(zone=[0, 0], weak=[[0.0], [0.25]], rules=Rules([0], [0], [0], [2.0]))
+    graph = build_graph(zone=[0, 0], weak=[[0.0], [1.0]], rules=Rules([0], [0], [0], [0.5]))
     times = hours(graph, use)[:, 1]
     assert p_value(times, stats.expon(scale=1 / 0.5)) > ALIKE
     assert p_value(times, stats.expon(scale=1 / 0.55)) < 1e-4
     assert np.isfinite(hours(graph, use, horizon=1.0)[:, 1]).mean() == pytest.approx(-np.expm1(-0.5), abs=0.03)
+
+
+@BACKENDS
+def test_a_device_is_weak_in_its_share_of_runs_and_then_falls_at_the_full_rate(use: Backend) -> None:
+    graph = build_graph(zone=[0, 0], weak=[[0.0], [0.25]], rules=Rules([0], [0], [0], [2.0]))
+    times = hours(graph, use)[:, 1]
+    fallen = np.isfinite(times)
+    assert stats.binomtest(int(fallen.sum()), len(times), 0.25).pvalue > ALIKE
+    assert p_value(times[fallen], stats.expon(scale=0.5)) > ALIKE
+
+
+@BACKENDS
+@pytest.mark.parametrize(("way", "share"), [(0, 0.4), (1, 0.64)])
+def test_a_link_finds_the_same_weakness_as_the_zone(use: Backend, way: int, share: float) -> None:
+    """By the same way the device is weak to both or to neither; by another it has a second chance."""
+    graph = build_graph(
+        zone=[0, 0],
+        weak=[[0.0, 0.0], [0.4, 0.0]],
+        rules=Rules([0], [0], [0], [1e9]),
+        edges=Edges([0], [1], [way], [Law.EXPONENTIAL], [1e9], [0.0], [0.4]),
+    )
+    fallen = np.isfinite(hours(graph, use)[:, 1])
+    assert stats.binomtest(int(fallen.sum()), len(fallen), share).pvalue > ALIKE
 
 
 @BACKENDS
@@ -94,8 +117,8 @@ def test_pressures_add_up_whatever_they_come_from(use: Backend) -> None:
     """Two ways inside the zone, one by two rules, and a link: the first of three exponential times."""
     graph = build_graph(
         zone=[0, 0],
-        weak=[[1.0, 1.0], [0.5, 0.2]],
-        rules=Rules([0, 0, 0], [0, 0, 0], [0, 1, 0], [0.3, 2.0, 0.7]),
+        weak=[[1.0, 1.0], [1.0, 1.0]],
+        rules=Rules([0, 0, 0], [0, 0, 0], [0, 1, 0], [0.15, 0.4, 0.35]),
         edges=Edges([0], [1], [0], [Law.EXPONENTIAL], [0.6], [0.0]),
     )
     batches = list(spread(graph, entries=[0], runs=RUNS[use], seed=2, horizon=np.inf, causes=True, use=use))

@@ -105,10 +105,12 @@ def _edges(department: Department, scenario: Scenario, numbers: dict[str, int], 
             lost = link.target if link.source in numbers else link.source
             raise UsageError(f"department: a link names the device {lost!r}, which is not there")
         target = numbers[link.target]
-        rate = scenario.across.get(link.way, 0.0) * department.nodes[target].weak.get(link.way, 0.0)
-        if rate != 0:
-            drawn.add((numbers[link.source], target, columns[link.way], rate))
+        rate = scenario.across.get(link.way, 0.0)
+        weak = department.nodes[target].weak.get(link.way, 0.0)
+        if rate != 0 and weak != 0:
+            drawn.add((numbers[link.source], target, columns[link.way], rate, weak))
     if not drawn:
         return Edges()
-    source, target_numbers, way, rates = zip(*sorted(drawn), strict=True)
-    return Edges(source, target_numbers, way, np.full(len(rates), Law.EXPONENTIAL), rates, np.zeros(len(rates)))
+    sources, targets, ways, rates, weaknesses = zip(*sorted(drawn), strict=True)
+    law = np.full(len(rates), Law.EXPONENTIAL)
+    return Edges(sources, targets, ways, law, rates, np.zeros(len(rates)), weaknesses)

@@ -5,6 +5,8 @@ Each run draws a delay for every edge and takes shortest paths. The same law as 
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ from leadapron.whatif.engine.graph import Floats, Graph, Ints, Law
 
 MOST_EDGES = 40_000_000
 """Beyond, an expanded graph takes more memory than a laptop has to spare (about 100 bytes an edge)."""
+LATEST = 1e300
+"""Hours; an endless horizon ends here, as what takes for ever is not within it."""
 _SHORTEST = 1e-300
 """Hours; SciPy takes 0 for no edge at all."""
 _PAIR = np.array([0x70616972], dtype=np.uint64)
@@ -29,6 +33,9 @@ class Expanded(Struct, frozen=True, kw_only=True, eq=False):
     law: Ints
     first: Floats
     second: Floats
+    weak: Floats
+    door: Words
+    """Identity of target and way."""
     identity: Words
     cause: Ints
     """As in `Batch.cause`."""
@@ -57,7 +64,7 @@ def expand(graph: Graph) -> Expanded:
         sources.append(np.repeat(attackers, len(attacked)))
         hits.append(np.tile(attacked, len(attackers)))
     source, hit = np.concatenate(sources), np.concatenate(hits)
-    rate = np.repeat(graph.rule_rate, members * targets) * graph.target_weak[hit]
+    rate = np.repeat(graph.rule_rate, members * targets)
     channel = np.repeat(graph.rule_channel, members * targets)
     edges = np.arange(graph.channels, graph.channels + len(graph.edge_target))
     pressed = joined(joined(graph.identity[source], graph.target_identity[hit]), _PAIR)
@@ -74,6 +81,8 @@ def expand(graph: Graph) -> Expanded:
         law=np.concatenate((np.full(len(rate), Law.EXPONENTIAL, dtype=np.int32), graph.edge_law))[kept],
         first=np.concatenate((rate, graph.edge_first))[kept],
         second=np.concatenate((np.zeros(len(rate)), graph.edge_second))[kept],
+        weak=np.concatenate((graph.target_weak[hit], graph.edge_weak))[kept],
+        door=np.concatenate((graph.target_identity[hit], graph.edge_door))[kept],
         identity=identity[kept],
         cause=np.concatenate((channel, edges)).astype(np.int32)[kept],
         pair=pair,
@@ -83,7 +92,7 @@ def expand(graph: Graph) -> Expanded:
 
 
 def delays(expanded: Expanded, key: Words) -> Floats:
-    """Hours along each edge in the run of this key (an array of one)."""
+    """Hours along each edge in the run of this key (an array of one); infinite where the target is not weak."""
     words = expanded.identity + key
     hours = -np.log(uniform(mix(words))) / np.where(expanded.law == Law.EXPONENTIAL, expanded.first, 1.0)
     log_normal = np.flatnonzero(expanded.law == Law.LOGNORMAL)
@@ -93,6 +102,8 @@ def delays(expanded: Expanded, key: Words) -> Floats:
         hours[log_normal] = expanded.first[log_normal] * np.exp(expanded.second[log_normal] * normal)
     fixed = expanded.law == Law.FIXED
     hours[fixed] = expanded.first[fixed]
+    strong = uniform(mix(expanded.door + key + GOLDEN)) >= expanded.weak
+    hours[strong] = inf
     return np.maximum(hours, _SHORTEST)
 
 
@@ -104,11 +115,12 @@ def run(
     hours = np.empty((len(keys), nodes), dtype=np.float32)
     cause = np.full((len(keys), nodes if causes else 0), -1, dtype=np.int32)
     matrix = expanded.matrix.copy()
+    latest = min(horizon, LATEST)
     for number, entry in enumerate(entries):
         drawn = delays(expanded, keys[number : number + 1])
         if len(drawn):
             matrix.data = np.minimum.reduceat(drawn, expanded.pair)
-        found, before = dijkstra(matrix, indices=int(entry), limit=horizon, return_predecessors=True)
+        found, before = dijkstra(matrix, indices=int(entry), limit=latest, return_predecessors=True)
         hours[number] = found
         if causes:
             _explain(expanded, drawn, before, cause[number])

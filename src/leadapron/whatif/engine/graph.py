@@ -35,8 +35,8 @@ class Law(IntEnum):
 
 
 class Rules(NamedTuple):
-    """Each device of zone `source` attacks each of zone `target` by `way` (column of weakness) at `rate` times its
-    weakness. Rates of the same three add up."""
+    """Each device of zone `source` attacks each of zone `target` that is weak to `way` (column of weakness) at `rate`.
+    Rates of the same three add up."""
 
     source: ArrayLike = ()
     target: ArrayLike = ()
@@ -53,6 +53,8 @@ class Edges(NamedTuple):
     law: ArrayLike = ()
     first: ArrayLike = ()
     second: ArrayLike = ()
+    weak: ArrayLike | None = None
+    """Probability that the target is weak to the way, the same draw as for rules. None: it is."""
 
 
 NO_RULES, NO_EDGES = Rules(), Edges()
@@ -65,7 +67,8 @@ class Graph(Struct, frozen=True, kw_only=True, eq=False):
     zone: Ints
     """Of each device."""
     weak: Floats
-    """(devices, ways), 0 to 1."""
+    """(devices, ways): probability that a device is weak to a way. Drawn once per run: then it falls at the full rate,
+    or never."""
     identity: Words
     """Of each device, whatever its number."""
     channel_zone: Ints
@@ -89,6 +92,9 @@ class Graph(Struct, frozen=True, kw_only=True, eq=False):
     edge_law: Ints
     edge_first: Floats
     edge_second: Floats
+    edge_weak: Floats
+    edge_door: Words
+    """Identity of target and way: whether the one is weak to the other."""
     edge_identity: Words
 
     @property
@@ -181,11 +187,12 @@ def _channels(zones: Ints, weak: Floats, identity: Words, rules: Rules) -> dict[
 
 
 def _edges(nodes: int, names: Words, ways: Words, edges: Edges) -> dict[str, NDArray[Any]]:
-    """Edges by source; those that can never act (rate 0, onto themselves) are left out."""
+    """Edges by source; those that can never act (rate or weakness 0, onto themselves) are left out."""
     source, target, way, law = (np.asarray(one, dtype=np.int32) for one in edges[:4])
     first = np.asarray(edges.first, dtype=np.float64)
     second = np.asarray(edges.second, dtype=np.float64)
-    if not len(source) == len(target) == len(way) == len(law) == len(first) == len(second):
+    weak = np.ones(len(source)) if edges.weak is None else np.asarray(edges.weak, dtype=np.float64)
+    if not len(source) == len(target) == len(way) == len(law) == len(first) == len(second) == len(weak):
         raise UsageError("spread: edges are not all of the same length")
     for what, numbers, limit in (
         ("device", source, nodes),
@@ -196,7 +203,8 @@ def _edges(nodes: int, names: Words, ways: Words, edges: Edges) -> dict[str, NDA
         _check_numbers(what, numbers, limit)
     _check("parameter of an edge", first, most=FASTEST)
     _check("parameter of an edge", second, most=FASTEST)
-    live = np.flatnonzero(((law != Law.EXPONENTIAL) | (first > 0)) & (source != target))
+    _check("weakness", weak, most=1.0)
+    live = np.flatnonzero(((law != Law.EXPONENTIAL) | (first > 0)) & (source != target) & (weak > 0))
     live = live[np.argsort(source[live], kind="stable")]
     source, target, way = source[live], target[live], way[live]
     return {
@@ -207,6 +215,8 @@ def _edges(nodes: int, names: Words, ways: Words, edges: Edges) -> dict[str, NDA
         "edge_law": law[live],
         "edge_first": first[live],
         "edge_second": second[live],
+        "edge_weak": weak[live],
+        "edge_door": joined(names[target], ways[way]),
         "edge_identity": joined(names[source], joined(names[target], ways[way])),
     }
 

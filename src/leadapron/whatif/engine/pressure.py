@@ -1,4 +1,4 @@
-"""Sellke's construction, compiled: every device has one threshold per way and falls when the pressure reaches it.
+"""Sellke's construction, compiled: every weak device has one threshold per way and falls when the pressure reaches it.
 
 The pressure on a channel grows in proportion to time and to the rates of the fallen devices that feed it. Between two
 falls it is a line, `rate * t - offset`, so the next fall of a channel is known in closed form and nothing is stepped.
@@ -49,6 +49,8 @@ class Tables(NamedTuple):
     edge_law: Ints
     edge_first: Floats
     edge_second: Floats
+    edge_weak: Floats
+    edge_door: Words
     edge_identity: Words
 
 
@@ -98,6 +100,12 @@ mix = cast(Callable[[np.uint64], np.uint64], compiled()(draws.mix))
 def uniform(word: np.uint64) -> float:
     """As `draws.uniform`, of one word."""
     return (np.float64(mix(word) >> UNUSED) + 0.5) * UNIT
+
+
+@compiled()
+def is_weak(word: np.uint64, weak: float) -> bool:
+    """Whether the device is weak to the way in this run."""
+    return bool(weak >= 1.0 or uniform(word + GOLDEN) < weak)
 
 
 @compiled()
@@ -171,9 +179,9 @@ def open_channel(g: Tables, s: Space, channel: int, key: np.uint64) -> int:
     """Draw the thresholds of the channel's targets; how many stand."""
     low, size = g.target_start[channel], 0
     for at in range(low, g.target_start[channel + 1]):
-        node = g.target[at]
-        if s.due[node] != FALLEN:
-            s.threshold[low + size] = -log(uniform(key + g.target_identity[at])) / g.target_weak[at]
+        node, word = g.target[at], key + g.target_identity[at]
+        if s.due[node] != FALLEN and is_weak(word, g.target_weak[at]):
+            s.threshold[low + size] = -log(uniform(word))
             s.standing[low + size] = node
             rise(s.threshold, s.standing, low, size)
             size += 1
@@ -236,7 +244,7 @@ def set_out(g: Tables, s: Space, node: int, now: float, horizon: float, key: np.
     """The fall of `node` sends something along each of its edges; how many travel now."""
     for edge in range(g.edge_start[node], g.edge_start[node + 1]):
         latest = min(horizon, s.due[g.edge_target[edge]])
-        if latest < now:
+        if latest < now or not is_weak(key + g.edge_door[edge], g.edge_weak[edge]):
             continue
         first, law, word = g.edge_first[edge], g.edge_law[edge], key + g.edge_identity[edge]
         if law == _EXPONENTIAL:
