@@ -26,7 +26,11 @@ class Openings(Struct, frozen=True, kw_only=True, eq=False):
     source: Ints
     target: Ints
     rate: Floats
-    """Per hour."""
+    """Per hour, where the target is weak."""
+    weak: Floats
+    """Probability that it is."""
+    door: Ints
+    """Number of target and way: rows of one door are weak together."""
     hold: Ints
     """Index into `cuts`."""
     harder: Ints
@@ -34,7 +38,7 @@ class Openings(Struct, frozen=True, kw_only=True, eq=False):
     cuts: tuple[Cuts, ...]
     """Measures that end a takeover outright."""
     weakenings: tuple[tuple[tuple[int, float], ...], ...]
-    """Measures that slow it, with what is left of its rate."""
+    """Measures that make it less likely, with what is left of the weakness."""
 
 
 class _Index(Struct, frozen=True, kw_only=True):
@@ -52,9 +56,10 @@ class _Rows:
     """Rows gathered block by block; equal sets of measures are kept once."""
 
     def __init__(self) -> None:
-        self.blocks: list[tuple[Ints, Ints, Floats, Ints, Ints]] = []
+        self.blocks: list[tuple[Ints, Ints, Floats, Floats, Ints, Ints, Ints]] = []
         self._cuts: dict[Cuts, int] = {}
         self._weakenings: dict[tuple[tuple[int, float], ...], int] = {}
+        self._doors: dict[tuple[int, Way], int] = {}
 
     def hold(self, cuts: Cuts) -> int:
         """Number of this set of measures."""
@@ -64,16 +69,22 @@ class _Rows:
         """Number of these weakenings."""
         return self._weakenings.setdefault(weakenings, len(self._weakenings))
 
+    def door(self, target: int, way: Way) -> int:
+        """Number of a device and a way into it."""
+        return self._doors.setdefault((target, way), len(self._doors))
+
     def openings(self) -> Openings:
         """All rows."""
         none = np.empty(0, dtype=np.int64)
-        blocks = [(none, none, np.empty(0), none, none), *self.blocks]
+        blocks = [(none, none, np.empty(0), np.empty(0), none, none, none), *self.blocks]
         return Openings(
             source=np.concatenate([block[0] for block in blocks]),
             target=np.concatenate([block[1] for block in blocks]),
             rate=np.concatenate([block[2] for block in blocks]),
-            hold=np.concatenate([block[3] for block in blocks]),
-            harder=np.concatenate([block[4] for block in blocks]),
+            weak=np.concatenate([block[3] for block in blocks]),
+            door=np.concatenate([block[4] for block in blocks]),
+            hold=np.concatenate([block[5] for block in blocks]),
+            harder=np.concatenate([block[6] for block in blocks]),
             cuts=tuple(self._cuts),
             weakenings=tuple(self._weakenings),
         )
@@ -154,14 +165,14 @@ def _channel(
             row = rows_of[partner]
             ending = index.ending.get((partner, nodes[place].id, way), frozenset())
             hold[row] = rows.hold((here | moved.get(row, frozenset())) & ending)
-        _add(rows, index, nodes, attackers, place, way, rate * weak, hold)
+        _add(rows, index, nodes, attackers, place, way, rate, hold)
 
 
 def _links(rows: _Rows, index: _Index, department: Department, scenario: Scenario) -> None:
     places = {node.id: place for place, node in enumerate(department.nodes)}
     for link in department.links:
-        rate = scenario.across.get(link.way, 0.0) * department.nodes[places[link.target]].weak.get(link.way, 0.0)
-        if rate > 0:
+        rate = scenario.across.get(link.way, 0.0)
+        if rate > 0 and department.nodes[places[link.target]].weak.get(link.way, 0.0) > 0:
             hold = rows.hold(index.ending.get((link.source, link.target, link.way), frozenset()))
             source = np.asarray([places[link.source]], dtype=np.int64)
             _add(rows, index, department.nodes, source, places[link.target], link.way, rate, np.asarray([hold]))
@@ -184,6 +195,8 @@ def _add(
         sources[keep],
         np.full(count, target, dtype=np.int64),
         np.full(count, rate, dtype=np.float64),
+        np.full(count, nodes[target].weak[way], dtype=np.float64),
+        np.full(count, rows.door(target, way), dtype=np.int64),
         hold[keep].astype(np.int64),
         np.full(count, harder, dtype=np.int64),
     ))  # fmt: skip

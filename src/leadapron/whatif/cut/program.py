@@ -177,10 +177,12 @@ def _world(
     group = groups.copy()
     group[entry] = group.max() + 1
     delay = chance.exponential(size=len(possible.rate)) / possible.rate
+    doubt = chance.random(int(possible.door.max(initial=-1)) + 1)[possible.door] / possible.weak
+    delay[doubt >= 1.0] = np.inf
     arrival = _arrivals(possible, delay, entry, until, count)
     spare = until - arrival[possible.source]
     alive = np.flatnonzero(delay <= spare)
-    edges = _edges(possible, group, alive, delay[alive] / np.maximum(spare[alive], 1e-12))
+    edges = _edges(possible, group, alive, doubt[alive])
     merged = _merged(edges, int(group.max()) + 1)
     group = merged[group]
     fallen = np.isfinite(arrival)
@@ -205,9 +207,9 @@ def _arrivals(possible: Openings, delay: Floats, entry: int, until: float, count
     return np.asarray(dijkstra(matrix, indices=entry, limit=until), dtype=np.float64)
 
 
-def _edges(possible: Openings, group: Ints, alive: Ints, tight: Floats) -> Edges:
-    """Takeovers between groups with the measures that prevent them. `tight`: delay as a share of the time there is; a
-    measure that leaves less of the rate than that comes too late for the attacker."""
+def _edges(possible: Openings, group: Ints, alive: Ints, doubt: Floats) -> Edges:
+    """Takeovers between groups with the measures that prevent them. `doubt`: the draw of weakness as a share of its
+    chance; a measure that leaves no more than that prevents the takeover."""
     harder = possible.harder[alive]
     stops = np.zeros(len(alive), dtype=np.int64)
     for number, weakenings in enumerate(possible.weakenings):
@@ -215,7 +217,7 @@ def _edges(possible: Openings, group: Ints, alive: Ints, tight: Floats) -> Edges
             continue
         rows = np.flatnonzero(harder == number)
         for bit, (_, left) in enumerate(weakenings):
-            stops[rows] |= (tight[rows] > left).astype(np.int64) << bit
+            stops[rows] |= (doubt[rows] >= left).astype(np.int64) << bit
     keys = np.stack((group[possible.source[alive]], group[possible.target[alive]], possible.hold[alive], harder, stops))
     found: dict[tuple[int, int], set[Cuts]] = defaultdict(set)
     for source, target, hold, hard, stop in np.unique(keys, axis=1).T.tolist():
