@@ -5,6 +5,7 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from leadapron.model.events import Service, Transport
 from leadapron.model.segmentation import Allow, Segmentation, Standing, Zone
@@ -118,8 +119,22 @@ def segmentations(draw: st.DrawFn) -> Segmentation:
         for number in range(count)
         if (networks := tuple(text for text, owner in zip(NETWORKS, owners, strict=True) if owner == number))
     ) or (Zone(name="only", networks=NETWORKS[:1]),)
-    ids = draw(st.lists(NASTY, max_size=6))
-    return Segmentation(zones=zones, rules=tuple(draw(_rule(zones, rule)) for rule in ids))
+    rules = [draw(_rule(zones, rule)) for rule in draw(st.lists(NASTY, max_size=4))]
+    carved = [draw(_carved(rule, draw(_rule(zones, rule.id)))) for rule in rules if draw(st.booleans())]
+    return Segmentation(zones=zones, rules=tuple(draw(st.permutations(rules + carved))))
+
+
+@st.composite
+def _carved(draw: st.DrawFn, rule: Allow, other: Allow) -> Allow:
+    """The opposite of a rule for some of what it says, so that refusals and permissions overlap."""
+    refused = rule.standing is Standing.REFUSE
+    return replace(
+        rule,
+        standing=Standing.KEEP if refused else Standing.REFUSE,
+        ports=draw(st.sampled_from([rule.ports, rule.ports[:1], other.ports])),
+        sources=draw(st.sampled_from([rule.sources, rule.sources[:1], ()])),
+        targets=draw(st.sampled_from([rule.targets, rule.targets[:1], ()])),
+    )
 
 
 @st.composite
