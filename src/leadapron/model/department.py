@@ -91,6 +91,8 @@ class Node(Struct, frozen=True, kw_only=True):
     """Ids of the findings that make it weak."""
     records: float = 0.0
     """Studies it holds."""
+    disk_gb: float = 0.0
+    """Room a scanner has for images of its own, in gigabytes, as the department gave it; 0: not known."""
     importer: bool = False
     """Discs and sticks from outside are read here."""
     exposed: bool = False

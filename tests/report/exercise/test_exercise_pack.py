@@ -19,7 +19,7 @@ from leadapron.report.words import words
 from leadapron.whatif.exercise import downtime, exercise
 from leadapron.whatif.messages import load_messages
 from leadapron.whatif.scenarios import load_scenarios
-from tests.whatif.exercise.clinic import clinic, seen
+from tests.whatif.exercise.clinic import clinic, seen, with_disks
 
 ABOUT = About(version="0.4", generated=datetime(2026, 11, 24, 9, tzinfo=UTC), organisation="CH de Démonstration")
 SCENARIOS = load_scenarios()
@@ -27,7 +27,7 @@ SCENARIOS = load_scenarios()
 
 def made(department: Department | None = None, scenario: str = "worm") -> tuple[Exercise, Downtime]:
     place = department or clinic()
-    sheet = downtime(place, seen(), disk_gb={"CT": 30.0}, reached={"ct1": 0.7})
+    sheet = downtime(with_disks(CT=30.0), seen(), reached={"ct1": 0.7})
     return exercise(place, SCENARIOS[scenario], runs=60, seed=1, sheet=sheet), sheet
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from leadapron.model.department import Basis, Chain, Department, DeviceClass, Link, Need, Node, Passage, Role, Way
 from leadapron.model.events import Service
 from leadapron.model.inventory import Flow, Inventory, UtilisationCell
@@ -74,3 +76,10 @@ def seen() -> Inventory:
             for n in range(2)
         ),
     )
+
+
+def with_disks(**gigabytes: float) -> Department:
+    """The clinic with the room of scanners as read off their consoles, by device or modality."""
+    place = clinic()
+    nodes = (replace(node, disk_gb=gigabytes.get(node.id, gigabytes.get(node.modality, 0.0))) for node in place.nodes)
+    return replace(place, nodes=tuple(nodes))

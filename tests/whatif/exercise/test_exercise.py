@@ -13,14 +13,14 @@ from leadapron.model.scenarios import Entry
 from leadapron.whatif.exercise import downtime, exercise
 from leadapron.whatif.exercise.play import typical
 from leadapron.whatif.scenarios import load_scenarios
-from tests.whatif.exercise.clinic import clinic, seen
+from tests.whatif.exercise.clinic import clinic, seen, with_disks
 
 SCENARIOS = load_scenarios()
 
 
 @cache
 def played(name: str, seed: int = 1) -> Exercise:
-    sheet = downtime(clinic(), seen(), disk_gb={"CT": 30.0, "MR": 5.0})
+    sheet = downtime(with_disks(CT=30.0, MR=5.0), seen())
     return exercise(clinic(), SCENARIOS[name], runs=200, seed=seed, sheet=sheet)
 
 
@@ -44,7 +44,7 @@ def test_the_run_that_is_played_is_the_one_nearest_the_median() -> None:
     assert abs(made.lost - made.exams_lost.p50) <= 0.1 * made.exams_lost.p50
     assert made.injects[-1].state.lost == pytest.approx(made.lost)
     assert made == exercise(
-        clinic(), SCENARIOS["worm"], runs=200, seed=1, sheet=downtime(clinic(), seen(), disk_gb={"CT": 30.0, "MR": 5.0})
+        clinic(), SCENARIOS["worm"], runs=200, seed=1, sheet=downtime(with_disks(CT=30.0, MR=5.0), seen())
     )
 
 
@@ -96,7 +96,7 @@ def test_disks_fill_where_scanners_go_on_without_archive() -> None:
     only_archive = SCENARIOS["exposed"].having(
         replace(SCENARIOS["exposed"].scenario, stops=(DeviceClass.PACS,), weekday=0, hour=7.0)
     )
-    sheet = downtime(clinic(), seen(), disk_gb={"CT": 1e9, "MR": 5.0}, hour=7.0)
+    sheet = downtime(with_disks(CT=1000000000.0, MR=5.0), seen(), hour=7.0)
     made = exercise(clinic(), only_archive, runs=50, seed=1, sheet=sheet)
     (disk,) = (inject for inject in made.injects if inject.cue is Cue.DISK)
     assert (disk.params["device"], disk.params["modality"]) == ("MR1", "MR")

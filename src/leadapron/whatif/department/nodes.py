@@ -160,6 +160,7 @@ def _corrected(site: Site, node: Node, given: DeviceSettings, place: str) -> Nod
         weak={way: value for way in Way if (value := {**weak, **given.weak}.get(way, 0.0))},
         findings=because,
         records=node.records if given.records is None else given.records,
+        disk_gb=node.disk_gb if given.disk_gb is None else given.disk_gb,
         importer=node.importer if given.importer is None else given.importer,
         exposed=node.exposed if given.exposed is None else given.exposed,
     )

@@ -53,6 +53,7 @@ class DeviceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     zone: str | None = None
     weak: Mapping[Way, float] = field(default_factory=dict)
     records: float | None = None
+    disk_gb: float | None = None
     importer: bool | None = None
     exposed: bool | None = None
 
@@ -177,12 +178,14 @@ def _flat(given: Mapping[str, Any], place: str, before: str, name: str) -> Itera
 
 # ---------------------------------------------------------------- checks
 def _check_shares(settings: Settings) -> None:
-    """Shares and weaknesses are within 0 and 1, records are no debt."""
+    """Shares and weaknesses are within 0 and 1, records and disks are no debt."""
     shares: list[tuple[str, float | None]] = [("urgent", settings.urgent)]
     for device, one in settings.devices.items():
         shares += [(f"devices.{device}.weak.{way}", value) for way, value in one.weak.items()]
         if one.records is not None and not (isfinite(one.records) and one.records >= 0):
             refuse(settings.name, f"devices.{device}.records", "must be 0 or more studies")
+        if one.disk_gb is not None and not (isfinite(one.disk_gb) and one.disk_gb >= 0):
+            refuse(settings.name, f"devices.{device}.disk_gb", "must be gigabytes, or 0 where it is not known")
         if one.modality and not CODE.fullmatch(one.modality):
             refuse(settings.name, f"devices.{device}.modality", "must be a DICOM code, such as CT or MR")
         if one.zone is not None and not one.zone.strip():

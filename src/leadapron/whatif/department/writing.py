@@ -102,6 +102,7 @@ class Writer:
         yield self._line("class", node.kind.value, given.kind, self._words[f"class={node.kind}"])
         if node.modality:
             yield self._line("modality", node.modality, given.modality)
+            yield self._line("disk_gb", node.disk_gb, given.disk_gb)
         yield self._line("zone", node.zone, given.zone)
         for way in Way:
             found = len(node.findings.get(way, ()))

@@ -1,7 +1,7 @@
 """A table-top exercise and a downtime sheet from a department and one of its simulated runs.
 
 - `exercise(department, scenario, runs=…, seed=…, sheet=…)` → `Exercise`: injects by hour with decisions and answers.
-- `downtime(department, inventory, disk_gb=…, reached=…)` → `Downtime`: which scanners go on alone, until when.
+- `downtime(department, inventory, reached=…)` → `Downtime`: which scanners go on alone, until when.
 - `load_content()` → `ExerciseContent`: their words (`content/whatif/exercise`).
 """
 

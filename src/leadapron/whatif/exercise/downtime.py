@@ -10,7 +10,6 @@ import numpy as np
 from msgspec import Struct
 
 from leadapron.model.department import Basis, Chain, Department, Node, Role
-from leadapron.model.errors import UsageError
 from leadapron.model.exercise import Alone, Downtime, LoneScanner
 from leadapron.model.inventory import Inventory
 from leadapron.whatif.exercise.content import ExerciseContent, load_content
@@ -33,7 +32,6 @@ def downtime(
     department: Department,
     inventory: Inventory,
     *,
-    disk_gb: Mapping[str, float] | None = None,
     reached: Mapping[str, float] | None = None,
     weekday: int = 0,
     hour: float = 8.0,
@@ -42,13 +40,10 @@ def downtime(
 ) -> Downtime:
     """The sheet of a department whose network ends on a weekday at an hour (local time).
 
-    `disk_gb`: room for new images in gigabytes, by asset id or modality, as read off the console; else it is assumed.
-    `reached`: share of simulated runs in which a device fell. Disks fill at the usual pace of exams: whoever examines
-    fewer has longer. UsageError: a disk of a device or modality that is not there, or without room.
+    Room for images is the department's own number (`Node.disk_gb`), else assumed. `reached`: share of simulated runs in
+    which a device fell. Disks fill at the usual pace of exams: whoever examines fewer has longer.
     """
     content = content or load_content()
-    given = disk_gb or {}
-    _check(given, department)
     sizes = exam_sizes(department, inventory, content)
     nodes = {node.id: node for node in department.nodes}
     fallen = reached or {}
@@ -72,7 +67,7 @@ def downtime(
                         fallen=fallen.get(node.id, 0.0) if reached is not None else None,
                     )
                     for node in (nodes[scanner] for scanner in chain.scanners)
-                    for room, basis in (_room(node, chain.modality, given, content),)
+                    for room, basis in (_room(node, chain.modality, content),)
                 ),
                 per_day=sum(chain.per_hour) / 7,
                 kept=prod(need.kept for need in chain.needs),
@@ -116,10 +111,9 @@ def exam_sizes(department: Department, inventory: Inventory, content: ExerciseCo
     return sizes
 
 
-def _room(node: Node, modality: str, given: Mapping[str, float], content: ExerciseContent) -> tuple[float, Basis]:
-    for key in (node.id, modality):
-        if key in given:
-            return given[key], Basis.GIVEN
+def _room(node: Node, modality: str, content: ExerciseContent) -> tuple[float, Basis]:
+    if node.disk_gb > 0:
+        return node.disk_gb, Basis.GIVEN
     return content.modality(modality).disk_gb, Basis.ASSUMED
 
 
@@ -137,14 +131,3 @@ def hours_to_full(chain: Chain, room: float, gb_per_exam: float, start: float, d
 def _labels(chain: Chain, role: Role, nodes: Mapping[str, Node]) -> tuple[str, ...]:
     found = dict.fromkeys(node for need in chain.needs if need.role is role for node in need.nodes)
     return tuple(nodes[one].label for one in found if one in nodes)
-
-
-def _check(given: Mapping[str, float], department: Department) -> None:
-    known = {chain.modality for chain in department.chains} | {
-        scanner for chain in department.chains for scanner in chain.scanners
-    }
-    for key, room in given.items():
-        if key not in known:
-            raise UsageError(f"disk_gb: {key} is neither a scanner nor a modality of this department")
-        if not 0 < room < inf:
-            raise UsageError(f"disk_gb: {key}: gigabytes above 0 are expected, not {room}")
