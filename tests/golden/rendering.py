@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -10,14 +11,18 @@ from pathlib import Path
 from leadapron.app import assess_workspace, find_sources, ingest, load_world, seed_of
 from leadapron.assess.plan import load_actions, plan
 from leadapron.model.assessment import Assessment
+from leadapron.model.department import Basis
 from leadapron.report import Document, Language, document
 from leadapron.report.plan import PlanDocument, plan_document
 from leadapron.rules import load_rules
 from leadapron.store import Workspace
+from leadapron.whatif.department import build_department
+from leadapron.whatif.segment import propose
 
 SCENARIOS = ("department", "well_run")
 FOLDER = Path(__file__).parent
-PARTS = ("assets", "flows", "findings", "exams", *(f"plan-{language}" for language in Language))
+_PLANS = tuple(f"plan-{language}" for language in Language)
+PARTS = ("assets", "flows", "findings", "exams", *_PLANS, "department", "segmentation")
 
 
 @cache
@@ -55,6 +60,8 @@ def render(name: str) -> dict[str, str]:
             for cell in result.utilisation
         ),
         **{f"plan-{language}": _plan(_planned(name, language)) for language in Language},
+        "department": _department(name, names),
+        "segmentation": _segmentation(name),
     }
     return {part: "\n".join(lines[part]) + "\n" for part in PARTS}
 
@@ -100,3 +107,37 @@ def _plan(result: PlanDocument) -> Iterator[str]:
         yield f"{action.rank}. {action.title}"
         yield f"    {', '.join(person.name for person in action.who)}; {action.hours:g} h; {action.points:.1f}"
         yield f"    {' '.join(action.reasons)}"
+
+
+def _department(name: str, names: dict[str, str]) -> Iterator[str]:
+    """What an attack meets: devices by class, open passages, and what exams depend on."""
+    found = _assessment(name)
+    site = build_department(found.picture, found.findings, zone=UTC)
+    for node in sorted(site.nodes, key=lambda node: names[node.id]):
+        flags = [flag for flag in ("importer", "exposed") if getattr(node, flag)]
+        yield " ".join((names[node.id], f"{node.kind}", *([node.modality] if node.modality else []), node.zone, *flags))
+        yield f"    {', '.join(f'{way} {value:.2f}' for way, value in sorted(node.weak.items())) or 'never falls'}"
+    for passage in site.passages:
+        if passage.basis is not Basis.ASSUMED:
+            yield f"{passage.source} -> {passage.target} {passage.way} {passage.basis}"
+    for link in site.links:
+        yield f"{names[link.source]} -> {names[link.target]} {link.way} {link.basis}"
+    for chain in site.chains:
+        yield f"{chain.modality}: {sum(chain.per_hour):.0f} exams a week, {chain.urgent:.0%} urgent"
+        yield f"    scanners: {', '.join(names[scanner] for scanner in chain.scanners)}"
+        for need in chain.needs:
+            served = ", ".join(names[node] for node in need.nodes) or "outside"
+            yield f"    {need.role}: {served}; {need.kept:.0%} without ({need.basis})"
+    for assumption in site.assumptions:
+        yield f"{assumption.basis} {assumption.message}"
+
+
+def _segmentation(name: str) -> Iterator[str]:
+    found = _assessment(name)
+    for rule in propose(found.picture, found.findings).rules:
+        sources = " ".join(rule.sources) or f"all of {rule.source_zone}"
+        targets = " ".join(rule.targets) or f"all of {rule.target_zone}"
+        ports = ",".join(map(str, rule.ports))
+        yield f"{rule.standing} {sources} -> {targets} {rule.service} {ports}/{rule.transport}"
+        if rule.reason:
+            yield f"    {rule.reason}"
