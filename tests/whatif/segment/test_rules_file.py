@@ -107,6 +107,7 @@ def test_lists_are_put_in_order() -> None:
         ({"service": '"dicomm"'}, "service"),
         ({"standing": '"allow"'}, "standing"),
         ({"reason": '"because"'}, "reason 'because' is not known: leave the line out"),
+        ({"reason": '"segment.alone"'}, "reason 'segment.alone' is not known: leave the line out"),
         ({"id": '""'}, "empty id"),
         ({"id": "7"}, "id"),
         ({"comment": '"why"'}, "comment"),

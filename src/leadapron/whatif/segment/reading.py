@@ -15,7 +15,7 @@ from leadapron.model.content import path_first
 from leadapron.model.errors import SourceError
 from leadapron.model.events import Service, Transport
 from leadapron.model.segmentation import Allow, Segmentation, Standing, Zone
-from leadapron.whatif.messages import load_messages
+from leadapron.whatif.segment.suspicion import Reason
 from leadapron.whatif.segment.writing import ALL, FORMAT
 from leadapron.whatif.segment.zones import Atlas, address_order, check_zones, parse
 
@@ -23,6 +23,7 @@ MAX_BYTES = 32 * 1024 * 1024
 MAX_RULES = 50_000
 LAST_PORT = 65_535
 
+_REASONS = frozenset(map(str, Reason))
 
 _Time = Annotated[datetime, Meta(tz=True)]
 
@@ -71,7 +72,7 @@ def read_rules(data: bytes, name: str) -> Segmentation:
         raise SourceError(f"{name}: {len(document.rule)} rules; at most {MAX_RULES}: write zones in place of devices")
     zones = tuple(Zone(name=zone.name, networks=tuple(zone.networks)) for zone in document.zone)
     check_zones(zones, name)
-    atlas, names, reasons = Atlas(zones), {zone.name for zone in zones}, load_messages()["en"].keys()
+    atlas, names = Atlas(zones), {zone.name for zone in zones}
     rules: dict[str, Allow] = {}
     for row in document.rule:
         where = f"{name}: rule {row.id!r}"
@@ -80,7 +81,7 @@ def read_rules(data: bytes, name: str) -> Segmentation:
             raise SourceError(f"{name}: a rule has an empty id: give it one")
         if rule.id in rules:
             raise SourceError(f"{where}: two rules have this id: change one")
-        if rule.reason and rule.reason not in reasons:
+        if rule.reason and rule.reason not in _REASONS:
             raise SourceError(f"{where}: reason {rule.reason!r} is not known: leave the line out")
         rules[rule.id] = rule
     _check_contradictions(rules.values(), name)
