@@ -55,6 +55,12 @@ def test_it_begins_when_the_network_ends() -> None:
     assert weekend.hours_to_full == pytest.approx(2 * 24 + 2 * 24 + 7 + 6)
 
 
+def test_it_may_begin_within_an_hour() -> None:
+    """Friday 18:30: half a gigabyte until work ends at 19 h, the rest on Monday from 7 h on."""
+    friday = downtime(with_disks(CT=0.75), seen(), weekday=4, hour=18.5).modalities[0].scanners[0]
+    assert friday.hours_to_full == pytest.approx(0.5 + 60 + 0.25)
+
+
 def test_a_modality_without_exams_never_fills_a_disk() -> None:
     still = replace(clinic(), chains=tuple(replace(one, per_hour=(0.0,) * 168) for one in clinic().chains))
     assert all(

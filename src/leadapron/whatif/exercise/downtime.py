@@ -46,43 +46,69 @@ def downtime(
     content = content or load_content()
     sizes = exam_sizes(department, inventory, content)
     nodes = {node.id: node for node in department.nodes}
-    fallen = reached or {}
+    start = weekday * 24 + hour
     return Downtime(
         days=days,
         weekday=weekday,
         start=hour,
         modalities=tuple(
-            Alone(
-                modality=chain.modality,
-                scanners=tuple(
-                    LoneScanner(
-                        id=node.id,
-                        label=node.label,
-                        zone=node.zone,
-                        disk_gb=room,
-                        disk_basis=basis,
-                        hours_to_full=hours_to_full(
-                            chain, room, sizes[chain.modality].gb_per_exam, weekday * 24 + hour, days
-                        ),
-                        fallen=fallen.get(node.id, 0.0) if reached is not None else None,
-                    )
+            _alone(
+                chain,
+                tuple(
+                    _scanner(node, chain, sizes[chain.modality], content, start=start, days=days, reached=reached)
                     for node in (nodes[scanner] for scanner in chain.scanners)
-                    for room, basis in (_room(node, chain.modality, content),)
                 ),
-                per_day=sum(chain.per_hour) / 7,
-                kept=prod(need.kept for need in chain.needs),
-                gb_per_exam=sizes[chain.modality].gb_per_exam,
-                gb_basis=sizes[chain.modality].basis,
-                readers=_labels(chain, Role.READING, nodes),
-                archives=_labels(chain, Role.STORAGE, nodes),
-                worklists=_labels(chain, Role.WORKLIST, nodes),
-                note=content.modality(chain.modality).note,
+                nodes,
+                sizes[chain.modality],
+                content,
             )
             for chain in department.chains
         ),
         instructions=content.instructions,
         columns=content.columns,
         sources=content.sources,
+    )
+
+
+def _alone(
+    chain: Chain, scanners: tuple[LoneScanner, ...], nodes: Mapping[str, Node], size: Size, content: ExerciseContent
+) -> Alone:
+    return Alone(
+        modality=chain.modality,
+        scanners=scanners,
+        per_day=sum(chain.per_hour) / 7,
+        kept=prod(need.kept for need in chain.needs),
+        gb_per_exam=size.gb_per_exam,
+        gb_basis=size.basis,
+        readers=_labels(chain, Role.READING, nodes),
+        archives=_labels(chain, Role.STORAGE, nodes),
+        worklists=_labels(chain, Role.WORKLIST, nodes),
+        note=content.modality(chain.modality).note,
+    )
+
+
+def _scanner(
+    node: Node,
+    chain: Chain,
+    size: Size,
+    content: ExerciseContent,
+    *,
+    start: float,
+    days: int,
+    reached: Mapping[str, float] | None,
+) -> LoneScanner:
+    if node.disk_gb > 0:
+        room, basis = node.disk_gb, Basis.GIVEN
+    else:
+        room, basis = content.modality(chain.modality).disk_gb, Basis.ASSUMED
+    return LoneScanner(
+        id=node.id,
+        label=node.label,
+        zone=node.zone,
+        disk_gb=room,
+        disk_basis=basis,
+        hours_to_full=hours_to_full(chain, room, size.gb_per_exam, start, days),
+        fallen=reached.get(node.id, 0.0) if reached is not None else None,
     )
 
 
@@ -111,21 +137,17 @@ def exam_sizes(department: Department, inventory: Inventory, content: ExerciseCo
     return sizes
 
 
-def _room(node: Node, modality: str, content: ExerciseContent) -> tuple[float, Basis]:
-    if node.disk_gb > 0:
-        return node.disk_gb, Basis.GIVEN
-    return content.modality(modality).disk_gb, Basis.ASSUMED
-
-
 def hours_to_full(chain: Chain, room: float, gb_per_exam: float, start: float, days: int) -> float:
     """Hours of the clock from the hour of the week `start`; inf when there is room beyond the days of the sheet."""
-    shared = np.resize(np.roll(chain.per_hour, -int(start)), days * 24) * gb_per_exam / max(1, len(chain.scanners))
-    filled = np.cumsum(shared)
+    begun = start % 1
+    pace = np.resize(np.roll(chain.per_hour, -int(start)), days * 24) * gb_per_exam / max(1, len(chain.scanners))
+    pace[0] *= 1 - begun
+    filled = np.cumsum(pace)
     full = int(np.searchsorted(filled, room))
     if full == len(filled):
         return inf
-    before = filled[full] - shared[full]
-    return float(full + (room - before) / shared[full])
+    unused = (filled[full] - room) / pace[full] * (1 if full else 1 - begun)
+    return float(full + 1 - begun - unused)
 
 
 def _labels(chain: Chain, role: Role, nodes: Mapping[str, Node]) -> tuple[str, ...]:
