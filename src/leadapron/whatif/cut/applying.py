@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
@@ -18,18 +19,16 @@ def applied(department: Department, scenario: Scenario, measures: Iterable[Measu
     """Both as they are once all `measures` are done, whatever their order. Devices keep their ids and places, so that
     the same run meets the same luck.
 
-    Two measures on one weakness multiply what they leave. A device that two measures move goes where the first by id
-    puts it. Pairs that were seen to talk can still talk, unless a measure ends their link.
+    Measures that settle different findings behind one weakness multiply what they leave; of those that settle the same
+    ones, the best counts. A device that two measures move goes where the first by id puts it. Pairs that were seen to
+    talk can still talk, unless a measure ends their link.
     """
     chosen = sorted(measures, key=lambda measure: measure.id)
-    left: dict[tuple[str, Way], float] = {}
     moves: dict[str, str] = {}
     for measure in chosen:
-        for weakening in measure.change.weak:
-            place = (weakening.node, weakening.way)
-            left[place] = left.get(place, 1.0) * weakening.left
         for node, zone in measure.change.move.items():
             moves.setdefault(node, zone)
+    left = _left(department.nodes, chosen)
     closed = {passage for measure in chosen for passage in measure.change.close}
     ended = {link for measure in chosen for link in measure.change.unlink}
     nodes = tuple(_nodes(department.nodes, left, moves))
@@ -41,6 +40,24 @@ def applied(department: Department, scenario: Scenario, measures: Iterable[Measu
     if any(measure.change.backups for measure in chosen):
         scenario = replace(scenario, backups_lost=0.0)
     return replace(department, nodes=nodes, passages=passages, links=links), scenario
+
+
+def _left(nodes: Iterable[Node], measures: Iterable[Measure]) -> dict[tuple[str, Way], float]:
+    """Device and way → what all measures together leave of the weakness."""
+    made: dict[tuple[str, Way], list[tuple[float, Measure]]] = defaultdict(list)
+    for measure in measures:
+        for weakening in measure.change.weak:
+            made[weakening.node, weakening.way].append((weakening.left, measure))
+    behind = {node.id: node.findings for node in nodes} if made else {}
+    left: dict[tuple[str, Way], float] = {}
+    for (node, way), weakenings in made.items():
+        left[node, way], settled = 1.0, set[str]()
+        for share, measure in sorted(weakenings, key=lambda one: (one[0], one[1].id)):
+            own = set(measure.findings) & set(behind[node].get(way, ())) or {""}
+            if not own <= settled:
+                left[node, way] *= share
+            settled |= own
+    return left
 
 
 def _nodes(nodes: Iterable[Node], left: Mapping[tuple[str, Way], float], moves: Mapping[str, str]) -> Iterator[Node]:

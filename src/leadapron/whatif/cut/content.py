@@ -73,7 +73,7 @@ class MeasureContent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     unless: tuple[str, ...] = ()
     """Rules: a device with a finding of one cannot be done."""
     base: bool = False
-    """Also where a weakness is assumed and no finding is behind it."""
+    """Also the part of a weakness that is assumed, without a finding behind it."""
     left: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     """What is left of a weakness it settles."""
     hours: Cost
@@ -88,13 +88,17 @@ class MeasureContent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     title: Text
     many: Text = {}
     """Title for the ordinary computers of a zone together."""
+    unused: Text = {}
+    """Title where nothing was seen to use what it closes."""
     how: Text
     breaks: Text
     """What it may disturb."""
 
     def title_of(self, measure: Measure) -> Text:
         """Language → the sentence whose places `measure.params` fills (`way` is a word of its own: `way=smb`)."""
-        return self.many if self.many and "zone" in measure.params else self.title
+        if self.many and "zone" in measure.params:
+            return self.many
+        return self.unused if self.unused and not measure.params.get("count") else self.title
 
 
 def load_measures(folder: Traversable | None = None) -> Mapping[Action, MeasureContent]:
@@ -118,10 +122,16 @@ def _problems(content: MeasureContent, name: str) -> Iterator[str]:
     device = content.name not in PLACES
     if device and not (content.kinds and content.ways):
         yield "kinds, ways: a measure on devices needs both"
-    places = {"title": PLACES.get(content.name, ONE), "many": MANY, "how": frozenset(), "breaks": frozenset()}
-    for part, allowed in places.items():
+    title, none = PLACES.get(content.name, ONE), frozenset[str]()
+    for part, allowed in (
+        ("title", title),
+        ("many", MANY),
+        ("unused", title - {"count"}),
+        ("how", none),
+        ("breaks", none),
+    ):
         texts: Text = getattr(content, part)
-        if part == "many" and not texts:
+        if part in ("many", "unused") and not texts:
             continue
         if set(texts) != set(LANGUAGES):
             yield f"{part}: needs exactly the languages {', '.join(LANGUAGES)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -14,9 +15,17 @@ from leadapron.model.measures import Change, Measure, Weakening
 from leadapron.model.scenarios import Course, Scenario
 from leadapron.whatif.cut.content import Action, MeasureContent, load_measures
 from leadapron.whatif.cut.reach import Reach, reach
+from leadapron.whatif.department.figures import weaknesses
 
 FLEET = frozenset({DeviceClass.READING, DeviceClass.OFFICE, DeviceClass.OTHER})
 """Ordinary computers: those of one zone are worked on together, the others one by one."""
+
+WORTHWHILE = 0.1
+"""Share of a weakness that a measure must take away to be proposed."""
+SUREST = 0.999
+"""A weakness above counts as this: what is certain cannot be shared out."""
+UNKNOWN = 0.3
+"""How much a finding is taken to open a way of which `content/whatif/weakness.toml` says nothing."""
 
 CLINICAL = frozenset({DeviceClass.MODALITY, DeviceClass.PACS, DeviceClass.RIS})
 """Devices for which exams wait while they stand still."""
@@ -29,11 +38,10 @@ class _Site(Struct, frozen=True, kw_only=True):
     scenario: Scenario
     reach: Reach
     nodes: Mapping[str, Node]
-    rules: Mapping[str, str]
-    """Finding id → its rule."""
+    findings: Mapping[str, Finding]
+    """By id."""
     about: Mapping[str, frozenset[str]]
     """Asset id → rules of the findings about it."""
-    findings: tuple[Finding, ...]
     partners: Mapping[str, tuple[Link, ...]]
     """Asset id → pairs seen to talk that it is in."""
 
@@ -84,9 +92,8 @@ def _site(department: Department, scenario: Scenario, findings: tuple[Finding, .
         scenario=scenario,
         reach=reach(department, scenario),
         nodes={node.id: node for node in department.nodes},
-        rules={finding.id: finding.rule for finding in findings},
+        findings={finding.id: finding for finding in findings},
         about={subject: frozenset(rules) for subject, rules in about.items()},
-        findings=findings,
         partners={node: tuple(pairs) for node, pairs in partners.items()},
     )
 
@@ -119,24 +126,44 @@ def _hardenings(site: _Site, content: MeasureContent) -> Iterator[Measure]:
 
 
 def _weakenings(site: _Site, content: MeasureContent, node: Node) -> Iterator[Weakening]:
-    """A measure that settles a part of the findings behind a weakness takes their equal share of it."""
+    """Ways into a device that the measure makes harder by a tenth at least."""
     for way in content.ways:
-        if way not in site.reach.into.get(node.id, frozenset()):
-            continue
-        behind = node.findings.get(way, ())
-        settled = sum(1 for found in behind if site.rules.get(found) in content.settles)
-        if not content.settles or (content.base and not behind):
-            share = 1.0
-        else:
-            share = settled / len(behind) if behind else 0.0
-        if share > 0:
-            yield Weakening(node=node.id, way=way, left=1.0 - share * (1.0 - content.left))
+        if way in site.reach.into.get(node.id, frozenset()):
+            left = _left(site, content, node, way)
+            if left <= 1.0 - WORTHWHILE:
+                yield Weakening(node=node.id, way=way, left=left)
+
+
+def _left(site: _Site, content: MeasureContent, node: Node, way: Way) -> float:
+    """What is left of a weakness once a part of what is behind it is settled: chances of independent weaknesses add up
+    as in `whatif.department`, and each part weighs what that room gives it."""
+    if not content.settles:
+        return content.left
+    parts = [(weaknesses().base[node.kind].get(way, 0.0), content.base)]
+    for found in node.findings.get(way, ()):
+        finding = site.findings.get(found)
+        parts.append((strength(finding, way), finding is not None and finding.rule in content.settles))
+    weights = [(-math.log1p(-min(value, SUREST)), settled) for value, settled in parts]
+    total = sum(weight for weight, _ in weights)
+    if not total:
+        return content.left if content.base else 1.0
+    share = sum(weight for weight, settled in weights if settled) / total
+    weak = min(node.weak[way], SUREST)
+    return float((1.0 - (1.0 - weak) ** (1.0 - share * (1.0 - content.left))) / weak)
+
+
+def strength(finding: Finding | None, way: Way) -> float:
+    """How much a finding opens a way, 0 to 1. Where nothing is known of it, it is like any other."""
+    if finding is None:
+        return UNKNOWN
+    values = [one.ways.get(way, 0.0) for one in weaknesses().weakness if one.rule == finding.rule]
+    return max(values, default=UNKNOWN) * weaknesses().confidence[finding.confidence]
 
 
 def _settled(site: _Site, content: MeasureContent, node: Node) -> Iterator[str]:
     for way in content.ways:
         for found in node.findings.get(way, ()):
-            if not content.settles or site.rules.get(found) in content.settles:
+            if not content.settles or (found in site.findings and site.findings[found].rule in content.settles):
                 yield found
 
 
@@ -252,7 +279,7 @@ def _mixes(site: _Site, content: MeasureContent) -> Iterator[Measure]:
 
 def _concerned(site: _Site, content: MeasureContent, subjects: set[str]) -> Iterator[str]:
     """Findings it settles about these devices and zones."""
-    for finding in site.findings:
+    for finding in site.findings.values():
         about = finding.subject.id in subjects or finding.subject.type is SubjectType.NETWORK
         if finding.rule in content.settles and about:
             yield finding.id

@@ -20,6 +20,9 @@ Chosen = frozenset[int]
 Losses = NDArray[np.float64]
 """Exams lost in each run."""
 
+SLIGHT = 0.001
+"""Share of the exams lost without any measure: too little to ask anyone to work for."""
+
 Tick = Callable[[], None]
 
 
@@ -115,12 +118,11 @@ class Worlds:
 
 
 def useful(worlds: Worlds, chosen: Chosen) -> Chosen:
-    """Without those whose removal costs nothing beyond noise (one standard error), the dearest first.
-
-    Small savings seen in few runs may be among them: what cannot be told from nothing is not recommended.
-    """
+    """Without those whose removal costs nothing beyond noise (one standard error) or next to nothing (`SLIGHT`), the
+    dearest first: what cannot be told from nothing is not recommended."""
+    slight = SLIGHT * worlds.mean(frozenset())
     for index in sorted(chosen, key=lambda one: (-worlds.measures[one].hours, one)):
         mean, error = worlds.saved(chosen - {index}, chosen)
-        if mean <= max(error, 1e-9):
+        if mean <= max(error, slight, 1e-9):
             chosen = chosen - {index}
     return chosen
