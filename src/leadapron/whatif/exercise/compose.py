@@ -7,7 +7,7 @@ from math import inf
 
 from leadapron.model.department import Department
 from leadapron.model.errors import UsageError
-from leadapron.model.exercise import Downtime, Exercise, Inject, Text
+from leadapron.model.exercise import Downtime, Exercise, Inject, State, Text
 from leadapron.whatif.exercise.content import ExerciseContent, load_content
 from leadapron.whatif.exercise.cues import moments
 from leadapron.whatif.exercise.play import Play, typical
@@ -75,7 +75,7 @@ def _injects(play: Play, sheet: Downtime | None, content: ExerciseContent) -> It
                 hour=shown,
                 to=inject.to,
                 words=inject.words,
-                params={**_always(play, shown), **moment.params},
+                params={**_always(play, shown, state), **moment.params},
                 dark=tuple(node.label for node, dark in zip(play.department.nodes, stopped, strict=True) if dark),
                 state=state,
                 sources=inject.sources,
@@ -83,9 +83,8 @@ def _injects(play: Play, sheet: Downtime | None, content: ExerciseContent) -> It
             before = shown
 
 
-def _always(play: Play, hour: float) -> Mapping[str, str | float]:
-    """What every inject may name."""
-    state = play.at(hour)
+def _always(play: Play, hour: float, state: State) -> Mapping[str, str | float]:
+    """What every inject may name; a scanner of two modalities counts once."""
     down = play.came.down_at(hour)[0]
     scanners = {number for chain in play.department.chains for number in play.index(chain)}
     return {

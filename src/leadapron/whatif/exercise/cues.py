@@ -112,8 +112,7 @@ def _steps(play: Play) -> Iterator[Moment]:
 
 
 def _step(play: Play, need: Need, cue: Cue) -> Moment | None:
-    numbers = {node.id: number for number, node in enumerate(play.department.nodes)}
-    those = [numbers[node] for node in need.nodes]
+    those = [play.numbers[node] for node in need.nodes]
     labels = {number: play.department.nodes[number].label for number in those}
     if need.role in play.scenario.roles:
         begin, end = 0.0, float(play.came.down.roles_back[0])
@@ -172,9 +171,8 @@ def _defence(play: Play) -> Iterator[Moment]:
 def _long(play: Play) -> Iterator[Moment]:
     """What comes with time: some of it while something that exams hang on is missing, the rest until the backlog is
     done."""
-    numbers = {node.id: number for number, node in enumerate(play.department.nodes)}
     hang = {node for chain in play.department.chains for node in (*chain.scanners, *_needed(chain))}
-    stopped = [numbers[node] for node in hang if play.stops[numbers[node]] < inf]
+    stopped = [number for number in map(play.numbers.__getitem__, hang) if play.stops[number] < inf]
     missing = max((float(play.works[one]) for one in stopped), default=0.0)
     missing = max(missing, float(play.came.down.roles_back[0]))
     for cue, hour, until in (
@@ -199,19 +197,11 @@ def _disk(play: Play, sheet: Downtime) -> Iterator[Moment]:
     start = play.scenario.weekday * DAY + play.scenario.hour
     found: list[tuple[float, str, str]] = []
     for chain, alone in zip(play.department.chains, sheet.modalities, strict=True):
-        moment = next(
-            (
-                one
-                for need in chain.needs
-                if need.role is Role.STORAGE
-                for one in (_step(play, need, Cue.STORAGE),)
-                if one
-            ),
-            None,
-        )
+        stores = [need for need in chain.needs if need.role is Role.STORAGE]
+        moment = next(filter(None, (_step(play, need, Cue.STORAGE) for need in stores)), None)
         if moment is None:
             continue
-        back = _storage_back(play, chain)
+        back = _storage_back(play, stores)
         for number, scanner in zip(play.index(chain), alone.scanners, strict=True):
             full = moment.hour + hours_to_full(
                 chain, scanner.disk_gb, alone.gb_per_exam, start + moment.hour, sheet.days
@@ -223,12 +213,10 @@ def _disk(play: Play, sheet: Downtime) -> Iterator[Moment]:
         yield Moment(hour=hour, cue=Cue.DISK, params={"device": label, "modality": modality})
 
 
-def _storage_back(play: Play, chain: Chain) -> float:
-    numbers = {node.id: number for number, node in enumerate(play.department.nodes)}
-    those = [numbers[node] for need in chain.needs if need.role is Role.STORAGE for node in need.nodes]
+def _storage_back(play: Play, stores: list[Need]) -> float:
     if Role.STORAGE in play.scenario.roles:
         return float(play.came.down.roles_back[0])
-    return float(play.works[those].min()) if those else inf
+    return min((float(play.works[play.numbers[node]]) for need in stores for node in need.nodes), default=inf)
 
 
 def _theft(play: Play) -> Iterator[Moment]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ class Play(Struct, frozen=True, kw_only=True, eq=False):
     """The run that is played. Arrays are in the order of the department's nodes, hours from the scenario's start."""
 
     department: Department
+    numbers: Mapping[str, int]
+    """Node id → its place in the arrays."""
     scenario: Scenario
     run: int
     entry: int | None
@@ -61,7 +65,6 @@ class Play(Struct, frozen=True, kw_only=True, eq=False):
     def at(self, hour: float) -> State:
         """The department at an hour."""
         down = self.came.down_at(hour)[0]
-        nodes = {node.id: number for number, node in enumerate(self.department.nodes)}
         return State(
             down=int(down.sum()),
             devices=len(down),
@@ -70,7 +73,7 @@ class Play(Struct, frozen=True, kw_only=True, eq=False):
                 ModalityState(
                     modality=chain.modality,
                     scanners=len(chain.scanners),
-                    working=sum(not down[nodes[scanner]] for scanner in chain.scanners),
+                    working=sum(not down[number] for number in self.index(chain)),
                     lost=float(tally.lost(1, hour)[0]),
                 )
                 for chain, tally in zip(self.department.chains, self.came.tallies, strict=True)
@@ -79,8 +82,7 @@ class Play(Struct, frozen=True, kw_only=True, eq=False):
 
     def index(self, chain: Chain) -> list[int]:
         """Numbers of a chain's scanners."""
-        nodes = {node.id: number for number, node in enumerate(self.department.nodes)}
-        return [nodes[scanner] for scanner in chain.scanners]
+        return [self.numbers[scanner] for scanner in chain.scanners]
 
 
 def typical(department: Department, scenario: Scenario, *, runs: int, seed: int) -> Play:
@@ -99,6 +101,7 @@ def typical(department: Department, scenario: Scenario, *, runs: int, seed: int)
     _, hours = next(worlds(department, scenario, runs=1, seed=seed, first_run=run))
     return Play(
         department=department,
+        numbers={node.id: number for number, node in enumerate(department.nodes)},
         scenario=scenario,
         run=run,
         entry=int(hours[0].argmin()) if hours[0].min() == 0 else None,
