@@ -5,8 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,6 @@ if sys.platform != "linux" or os.geteuid():
     LACKS.append("root on Linux")
 pytestmark = pytest.mark.skipif(bool(LACKS), reason=f"real firewalls need {', '.join(LACKS)}")
 
-Engine = Callable[[str, Path], AbstractContextManager[None]]
-"""Loads the exported rules in the router, and takes them back."""
 ROUTER = f"lax{os.getpid()}r"
 HOMES = {
     "10.20.0.5": "modalities",
@@ -139,42 +138,32 @@ def opened(calls: list[Call]) -> list[bool]:
 
 
 @contextmanager
-def nftables(router: str, folder: Path) -> Iterator[None]:
-    """Checked, loaded twice (a second export replaces the first), and taken back as the header says."""
-    file = _written(folder, "nftables")[0]
-    within(router, "nft", "-c", "-f", str(file))
-    for _ in range(2):
-        within(router, "nft", "-f", str(file))
+def loaded(router: str, folder: Path, name: str) -> Iterator[None]:
+    """What the header of each file tells a person to type: checked, applied twice (a newer export replaces the one
+    before), and taken back."""
+    files = [(folder / file, text) for file, text in export(SMALL, name).items()]
+    for file, text in files:
+        file.write_text(text, "utf-8")
+        for moment in ("To check without changing anything:", "To apply:", "To apply:"):
+            _type(router, folder, text, moment)
     yield
-    within(router, "nft", "delete", "table", "inet", "leadapron")
+    for _, text in files:
+        _type(router, folder, text, "To go back:")
 
 
-@contextmanager
-def iptables(router: str, folder: Path) -> Iterator[None]:
-    """The same for both families."""
-    files = dict(zip(("iptables", "ip6tables"), _written(folder, "iptables"), strict=True))
-    for tool, file in files.items():
-        within(router, f"{tool}-restore", "--test", "--noflush", str(file))
-        for _ in range(2):
-            within(router, f"{tool}-restore", "--noflush", str(file))
-        within(router, tool, "-I", "FORWARD", "1", "-j", "LEADAPRON")
-    yield
-    for tool in files:
-        within(router, tool, "-D", "FORWARD", "-j", "LEADAPRON")
+def _type(router: str, folder: Path, text: str, moment: str) -> None:
+    lines = text.splitlines()
+    commands = list(takewhile(lambda line: line.startswith("#   "), lines[lines.index(f"# {moment}") + 1 :]))
+    assert commands
+    for command in commands:
+        within(router, "sh", "-c", f"cd {folder} && {command.removeprefix('#   ')}")
 
 
-def _written(folder: Path, name: str) -> list[Path]:
-    files = export(SMALL, name)
-    for file, text in files.items():
-        (folder / file).write_text(text, "utf-8")
-    return [folder / file for file in files]
-
-
-@pytest.mark.parametrize("engine", [nftables, iptables])
-def test_connections_pass_and_fail_as_the_rules_say(router: str, tmp_path: Path, engine: Engine) -> None:
+@pytest.mark.parametrize("name", ["nftables", "iptables"])
+def test_connections_pass_and_fail_as_the_rules_say(router: str, tmp_path: Path, name: str) -> None:
     calls = tried()
     decider = Decider(SMALL)
-    with engine(router, tmp_path):
+    with loaded(router, tmp_path, name):
         assert opened(calls) == [decider.decide(*call).allowed for call in calls]
     assert all(opened(calls)), "the way back works"
 

@@ -23,11 +23,13 @@ _LOG = '-m limit --limit 30/min -j LOG --log-prefix "leadapron refused: "'
 
 
 def _commands(family: Family) -> Commands:
+    """Applied again, they hook the chain in once: with two hooks the way back would leave one."""
     tool, file = _TOOL[family], _file(family)
+    hook = f"{tool} -C FORWARD -j LEADAPRON 2>/dev/null || {tool} -I FORWARD 1 -j LEADAPRON"
     return Commands(
         before=[f"systemd-run --unit=leadapron-{tool} --on-active=10min {tool} -D FORWARD -j LEADAPRON"],
         check=[f"{tool}-restore --test --noflush {file}"],
-        apply=[f"{tool}-restore --noflush {file}", f"{tool} -I FORWARD 1 -j LEADAPRON"],
+        apply=[f"{tool}-restore --noflush {file}", hook],
         keep=[f"systemctl stop leadapron-{tool}.timer"],
         back=[f"{tool} -D FORWARD -j LEADAPRON"],
     )
