@@ -23,7 +23,8 @@ class Packet(NamedTuple):
 
 
 def cisco(files: Mapping[str, str], call: Call) -> bool:
-    """The list of the interface where the first packet comes in, which is that of its sender's zone."""
+    """The list of the interface where the first packet comes in, which is that of its sender's zone. Files are typed
+    one after the other."""
     packet = Packet(call.source, call.target, call.transport.value, CLIENT_PORT, call.port, established=False)
     return _passes(files, packet)
 
@@ -45,8 +46,7 @@ class _Line(NamedTuple):
 
 
 def _passes(files: Mapping[str, str], packet: Packet) -> bool:
-    (text,) = files.values()
-    lists = _read(text, 6 if ":" in packet.source else 4)
+    lists = _read("".join(files.values()), 6 if ":" in packet.source else 4)
     if not lists:
         return True
     homes = [name for name, lines in lists.items() if _is_home(lines, packet.source)]
@@ -90,7 +90,9 @@ def _read(text: str, version: int) -> dict[str, list[_Line]]:
         words = line.split()
         if not words or words[0] in ("!", "remark", "statistics"):
             continue
-        if words[0] == "object-group":
+        if words[0] == "no":
+            (groups if words[1] == "object-group" else lists).pop(words[-1], None)
+        elif words[0] == "object-group":
             current = words[-1]
             assert current not in groups
             groups[current] = []
@@ -98,7 +100,7 @@ def _read(text: str, version: int) -> dict[str, list[_Line]]:
             wanted, current = (words[0] == "ipv6") == (version == 6), words[-1]
             assert len(current) <= 64
             if wanted:
-                lists[current] = []
+                lists.setdefault(current, [])
         elif words[0] not in ("permit", "deny"):
             groups[current].append(words)
         elif wanted and words[1] != "icmp":

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from leadapron.model.events import Transport
 from leadapron.model.segmentation import Segmentation, Standing
@@ -68,6 +69,18 @@ def test_switches_without_memory_let_answers_through(name: str, case: Case) -> N
     for call in tried:
         if decider.decide(*call).allowed and not _has_udp_on_every_port(segmentation):
             assert switches.answered(files, call), call
+
+
+@pytest.mark.parametrize("name", ["cisco-ios", "cisco-nxos"])
+@settings(max_examples=30)
+@given(case=cases())
+def test_lists_that_are_typed_again_replace_those_before(name: str, case: Case) -> None:
+    segmentation, tried = case
+    opened = tuple(replace(rule, sources=(), targets=(), standing=Standing.KEEP) for rule in segmentation.rules)
+    exports = (export(each, name) for each in (replace(segmentation, rules=opened), segmentation))
+    both = {str(number): text for number, files in enumerate(exports) for text in files.values()}
+    for call in tried:
+        assert switches.cisco(both, call) == switches.cisco(export(segmentation, name), call), call
 
 
 @given(case=cases())

@@ -109,6 +109,14 @@ def test_answers_of_udp_on_every_port_are_left_out_of_lists_without_memory() -> 
     assert "permit udp 10.20.0.0 0.0.0.255 10.20.1.128 0.0.0.15" not in text
 
 
+@pytest.mark.parametrize("name", ["cisco-ios", "cisco-nxos"])
+def test_routers_of_a_segment_still_meet_and_leases_are_renewed(name: str) -> None:
+    """OSPFv3 speaks from link-local address to link-local address; a client whose server is silent asks everyone."""
+    (text,) = export(SMALL, name).values()
+    assert "permit ipv6 any fe80::/10\n" in text.lower()
+    assert re.search(r"permit udp any eq 68 (host )?255\.255\.255\.255(/32)? eq 67\n", text)
+
+
 def test_the_reason_of_a_rule_is_a_sentence_where_its_words_are_known() -> None:
     known = replace(SMALL.rules[2], reason="export.inside")
     text = export(replace(SMALL, rules=(known,)), "nftables")["leadapron.nft"]

@@ -2,12 +2,13 @@
 
 A switch forgets connections, so each allowed rule also lets its answers through, from the server's port and, for TCP,
 only as part of a connection (`established`). A list also sees packets for the switch itself: neighbour discovery,
-multicast of the segment (routing, HSRP, VRRP) and DHCP must pass, or enforcing it cuts the segment off.
+what stays on the segment (multicast and link-local: routing, HSRP, VRRP) and DHCP must pass, or enforcing it cuts the
+segment off.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -78,6 +79,13 @@ def elsewhere_name(family: Family) -> str:
     return f"LA{family.value}-ELSEWHERE"
 
 
+def renewed(typed: Sequence[str]) -> list[str]:
+    """Lists, and the groups they use, behind what takes back those of an earlier export: a list that is typed again
+    would go on after its last `deny`."""
+    heads = [line for line in typed if not line.startswith((" ", "!"))]
+    return [*(f"no {head}" for head in sorted(heads, key=lambda head: head.startswith("object-group"))), *typed]
+
+
 def bindings(plan: Plan) -> list[str]:
     """What a person types to make the lists filter: the interface of each zone is theirs to name."""
     typed = []
@@ -99,7 +107,7 @@ CONTROL = {
     Family.V4: (
         "permit icmp any any unreachable",
         "permit icmp any any time-exceeded",
-        "permit udp host 0.0.0.0 eq 68 host 255.255.255.255 eq 67",
+        "permit udp any eq 68 host 255.255.255.255 eq 67",
     ),
     Family.V6: (
         "permit icmp any any nd-na",
@@ -109,4 +117,5 @@ CONTROL = {
         "permit icmp any any time-exceeded",
     ),
 }
-"""Errors about connections that pass (path MTU), neighbour discovery, and the first call of a DHCP client."""
+"""Errors about connections that pass (path MTU), neighbour discovery, and what DHCP clients call to everyone
+(RFC 2131 §4.4: from no address at first, from their own when a lease runs out)."""

@@ -15,6 +15,7 @@ from leadapron.whatif.segment.export.acl import (
     lines_from,
     list_name,
     remark,
+    renewed,
     unbound,
 )
 from leadapron.whatif.segment.export.job import Commands, Format, Job, commented, header, text
@@ -24,18 +25,22 @@ from leadapron.whatif.segment.export.spans import Family, Network, Spans, is_hos
 _FILE = "leadapron-ios.cfg"
 _HEAD = {Family.V4: "ip access-list extended", Family.V6: "ipv6 access-list"}
 _WORD = {Family.V4: "ip", Family.V6: "ipv6"}
-_LOCAL = {Family.V4: "permit ip any 224.0.0.0 0.0.0.255", Family.V6: "permit ipv6 any FF02::/16"}
+_LOCAL = {
+    Family.V4: ("permit ip any 224.0.0.0 0.0.0.255",),
+    Family.V6: ("permit ipv6 any FF02::/16", "permit ipv6 any FE80::/10"),
+}
 
 
 def render(job: Job) -> Mapping[str, str]:
     """One file; nothing filters before a person binds the lists to interfaces."""
     lines = commented("!", header(job, "Cisco IOS", _commands(job), ["export.lists", "export.stateless"]))
+    lists: list[str] = []
     for family in job.plan.families:
         for area in job.plan.areas:
             if area.networks[family]:
-                lines += ["!", f"{_HEAD[family]} {list_name(area, family)}", *_list(job, area, family)]
-        lines += ["!", f"{_HEAD[family]} {elsewhere_name(family)}", *_elsewhere(job, family)]
-    return {_FILE: text(lines)}
+                lists += ["!", f"{_HEAD[family]} {list_name(area, family)}", *_list(job, area, family)]
+        lists += ["!", f"{_HEAD[family]} {elsewhere_name(family)}", *_elsewhere(job, family)]
+    return {_FILE: text([*lines, *renewed(lists)])}
 
 
 def _commands(job: Job) -> Commands:
@@ -44,9 +49,8 @@ def _commands(job: Job) -> Commands:
 
 
 def _list(job: Job, area: Area, family: Family) -> Iterator[str]:
-    yield f" {_LOCAL[family]}"
-    for control in CONTROL[family]:
-        yield f" {control}"
+    for local in (*_LOCAL[family], *CONTROL[family]):
+        yield f" {local}"
     # From any: what enters here for the zone itself comes from the zone, and pairs of networks would be many.
     for own in area.networks[family]:
         yield f" permit {_WORD[family]} any {_network(own)}"

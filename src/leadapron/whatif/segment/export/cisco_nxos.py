@@ -13,6 +13,7 @@ from leadapron.whatif.segment.export.acl import (
     lines_from,
     list_name,
     remark,
+    renewed,
 )
 from leadapron.whatif.segment.export.job import Commands, Format, Job, commented, header, of_family, text
 from leadapron.whatif.segment.export.plan import Area, End, Entry
@@ -20,19 +21,23 @@ from leadapron.whatif.segment.export.spans import Family, Network, Spans, is_hos
 
 _FILE = "leadapron-nxos.cfg"
 _WORD = {Family.V4: "ip", Family.V6: "ipv6"}
-_LOCAL = {Family.V4: "permit ip any 224.0.0.0/24", Family.V6: "permit ipv6 any ff02::/16"}
+_LOCAL = {
+    Family.V4: ("permit ip any 224.0.0.0/24",),
+    Family.V6: ("permit ipv6 any ff02::/16", "permit ipv6 any fe80::/10"),
+}
 
 
 def render(job: Job) -> Mapping[str, str]:
     """One file; nothing filters before a person binds the lists to interfaces."""
     lines = commented("!", header(job, "Cisco NX-OS", _commands(job), ["export.lists", "export.stateless"]))
+    typed: list[str] = []
     for family in job.plan.families:
-        lines += _groups(job, family)
+        typed += _groups(job, family)
         for area in job.plan.areas:
             if area.networks[family]:
-                lines += [f"{_WORD[family]} access-list {list_name(area, family)}", *_list(job, area, family)]
-        lines += [f"{_WORD[family]} access-list {elsewhere_name(family)}", *_elsewhere(job, family)]
-    return {_FILE: text(lines)}
+                typed += [f"{_WORD[family]} access-list {list_name(area, family)}", *_list(job, area, family)]
+        typed += [f"{_WORD[family]} access-list {elsewhere_name(family)}", *_elsewhere(job, family)]
+    return {_FILE: text([*lines, *renewed(typed)])}
 
 
 def _commands(job: Job) -> Commands:
@@ -84,9 +89,8 @@ def _port(first: int, last: int) -> str:
 
 def _list(job: Job, area: Area, family: Family) -> Iterator[str]:
     yield "  statistics per-entry"
-    yield f"  {_LOCAL[family]}"
-    for control in CONTROL[family]:
-        yield f"  {_prefixed(control)}"
+    for local in (*_LOCAL[family], *CONTROL[family]):
+        yield f"  {_prefixed(local)}"
     yield f"  permit {_WORD[family]} any addrgroup {_zone_group(area, family)}"
     for line in lines_from(job, area, family):
         yield f"  remark {remark(job, line)}"
@@ -94,9 +98,9 @@ def _list(job: Job, area: Area, family: Family) -> Iterator[str]:
     yield f"  deny {_WORD[family]} any any log"
 
 
-def _prefixed(control: str) -> str:
+def _prefixed(line: str) -> str:
     """NX-OS shows a host as /32."""
-    return control.replace("host 0.0.0.0", "0.0.0.0/32").replace("host 255.255.255.255", "255.255.255.255/32")
+    return line.replace("host 255.255.255.255", "255.255.255.255/32")
 
 
 def _line(line: Line) -> str:

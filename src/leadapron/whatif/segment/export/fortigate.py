@@ -38,7 +38,7 @@ Edit = tuple[str, Sequence[str]]
 
 def render(job: Job) -> Mapping[str, str]:
     """One file; every policy is disabled."""
-    remarks = ["export.disabled", "export.interfaces", "export.order"]
+    remarks = ["export.disabled", "export.interfaces", "export.order", "export.again"]
     lines = commented("#", header(job, "FortiGate", _COMMANDS, remarks))
     for family in job.plan.families:
         suffix = _SUFFIX[family]

@@ -29,7 +29,7 @@ def render(job: Job) -> Mapping[str, str]:
     named = target_places(job.plan)
     places = (*named, *(Place(area=area) for area in job.plan.areas))
     listed = {"apiVersion": "v1", "kind": "List", "items": [_policy(job, place, named) for place in places]}
-    readme = text(header(job, "Kubernetes", _COMMANDS, ["export.labels", "export.incoming"]))
+    readme = text(header(job, "Kubernetes", _COMMANDS, ["export.labels", "export.incoming", "export.again"]))
     return {_FILE: written(listed), "README.txt": readme}
 
 

@@ -33,7 +33,7 @@ _COMMANDS = Commands(
 
 def render(job: Job) -> Mapping[str, str]:
     """One file; nothing happens before a person commits."""
-    lines = commented("#", header(job, "Palo Alto", _COMMANDS, ["export.interfaces", "export.order"]))
+    lines = commented("#", header(job, "Palo Alto", _COMMANDS, ["export.interfaces", "export.order", "export.again"]))
     for family in job.plan.families:
         lines += _objects(job, family)
     lines += _services(job)

@@ -48,7 +48,8 @@ def _file(place: Place) -> str:
 
 def _script(job: Job, place: Place) -> str:
     scope = "export.one-device" if place.address else "export.other-devices"
-    lines = commented("#", header(job, "Windows", _COMMANDS, [scope, "export.disabled", "export.incoming"]))
+    remarks = [scope, "export.disabled", "export.incoming", "export.again"]
+    lines = commented("#", header(job, "Windows", _COMMANDS, remarks))
     lines.insert(0, f"# {place.address or place.area.slug}")
     stem = _file(place).removesuffix(".ps1")
     for number, rule in enumerate(_rules(job, place), start=1):
