@@ -149,7 +149,7 @@ def _until(scenario: Scenario, chance: np.random.Generator) -> float:
     if scenario.course is not Course.HUMAN:
         return min(scenario.contained, scenario.horizon)
     dwell = scenario.dwell.median * float(np.exp(scenario.dwell.spread * chance.standard_normal()))
-    return min(dwell + scenario.contained, scenario.horizon)
+    return min(max(min(dwell, scenario.horizon) + scenario.contained, 0.0), scenario.horizon)
 
 
 def _groups(department: Department, measures: Sequence[Measure]) -> Ints:

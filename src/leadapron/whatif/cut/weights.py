@@ -60,4 +60,4 @@ def _restored(kind: DeviceClass, scenario: Scenario) -> float:
     hours = delay.median if delay else 0.0
     if kind in _SERVERS:
         hours *= 1.0 + scenario.backups_lost * (scenario.backups_factor - 1.0)
-    return scenario.contained + hours
+    return max(scenario.contained, 0.0) + hours
