@@ -13,15 +13,15 @@ CLIENT_PORT = 1_025
 
 
 # ---------------------------------------------------------------- Windows
-def windows(files: Mapping[str, str], call: Call) -> bool:
-    """A block wins over every allow; a permissive computer lets the rest in, a strict one must have an allow too."""
+def windows(files: Mapping[str, str], call: Call) -> bool | None:
+    """A block wins over every allow; None: neither, so that the computer's own rules decide as before."""
     own = f"{call.target.replace(':', '-')}.ps1"
     scripts = [files[own]] if own in files else [text for name, text in files.items() if name.startswith("zone-")]
     rules = [rule for text in scripts for rule in _rules(text) if _concerns(rule, call)]
     blocked = any(rule["-Action"] == "Block" for rule in rules)
     allowed = any(rule["-Action"] == "Allow" for rule in rules)
-    assert blocked != allowed, "a computer's own default must not matter"
-    return allowed
+    assert not (blocked and allowed)
+    return allowed if blocked or allowed else None
 
 
 @lru_cache(maxsize=32)

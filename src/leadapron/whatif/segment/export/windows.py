@@ -3,7 +3,8 @@ zone. The rules come disabled; a person enables the group.
 
 Windows lets a block win over every allow, whatever the order, and has allow rules of its own (file sharing and
 others). So what is refused is blocked, for exactly the addresses that are not allowed; only incoming connections are
-filtered. DHCP answers stay out of the blocks, or a lease is lost.
+filtered. What comes from inside the zone is left to the computer's own rules: an allow would open what they close.
+DHCP answers stay out of the blocks, or a lease is lost.
 """
 
 from __future__ import annotations
@@ -60,8 +61,7 @@ def _script(job: Job, place: Place) -> str:
 def _rules(job: Job, place: Place) -> Iterator[str]:
     found = openings(job.plan, place, Way.IN)
     for family in place.families:
-        home, inside = _home(place, family), place.area.spans[family]
-        yield _rule(job.say("export.inside"), "Allow", f"{home} {_remote(inside, family)} -Protocol Any")
+        home = _home(place, family)
         for opening in found:
             if opening.family is family:
                 notes = "; ".join(job.note(rule, _DESCRIPTION) for rule in opening.rules)[:_DESCRIPTION]
