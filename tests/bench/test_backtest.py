@@ -78,7 +78,7 @@ def test_only_what_the_incident_states_replaces_the_shipped_numbers(name: str) -
 def test_every_source_is_named(name: str) -> None:
     incident = INCIDENTS[name]
     assert list(problems_of(incident)) == []
-    assert all(source.url.startswith("http") for source in incident.sources.values())
+    assert all(len(source.title) > 10 for source in incident.sources.values())
     cited = [*incident.facts.values(), *incident.published, *([incident.entry] if incident.entry else ())]
     groups = [group for group in incident.devices if group.source]
     assert {one.source for one in (*cited, *groups)} == incident.sources.keys()
