@@ -16,12 +16,12 @@ from leadapron.model.errors import SourceError
 from leadapron.model.events import Service, Transport
 from leadapron.model.segmentation import Allow, Segmentation, Standing, Zone
 from leadapron.whatif.segment.suspicion import Reason
+from leadapron.whatif.segment.traffic import LAST_PORT
 from leadapron.whatif.segment.writing import ALL, FORMAT
 from leadapron.whatif.segment.zones import Atlas, address_order, check_zones, parse
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_RULES = 50_000
-LAST_PORT = 65_535
 
 _REASONS = frozenset(map(str, Reason))
 

@@ -7,7 +7,7 @@ addresses is. How exams are counted: `exams`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -39,6 +39,28 @@ class _Replay(Struct, frozen=True):
         used = (decision.rule for decision in self.decisions)
         return self.passes and any(rule is not None and rule.standing is Standing.ASK for rule in used)
 
+    def homeless(self) -> Iterator[str]:
+        """Addresses in no zone of the rules."""
+        for decision, pair in zip(self.decisions, _pairs(self.across), strict=True):
+            if decision.why is Why.NO_ZONE:
+                zones = decision.source_zone, decision.target_zone
+                yield from (address for address, zone in zip(pair, zones, strict=True) if not zone)
+
+    def refused(self, assets: Mapping[str, Asset], *, exams: int, new: bool, suspect: str) -> Blocked:
+        """As it is listed."""
+        return Blocked(
+            flow=self.flow.id,
+            client=_label(assets, self.flow.client),
+            server=_label(assets, self.flow.server),
+            service=self.flow.service,
+            port=self.flow.port,
+            connections=self.flow.connections,
+            exams=exams,
+            modality=_modality(assets, self.flow),
+            new=new,
+            suspect=suspect,
+        )
+
 
 def rehearse(
     segmentation: Segmentation,
@@ -55,29 +77,15 @@ def rehearse(
     assets = {asset.id: asset for asset in inventory.assets}
     known = _Known(segmentation, learned)
     listed = [
-        Blocked(
-            flow=replay.flow.id,
-            client=_label(assets, replay.flow.client),
-            server=_label(assets, replay.flow.server),
-            service=replay.flow.service,
-            port=replay.flow.port,
-            connections=replay.flow.connections,
+        replay.refused(
+            assets,
             exams=cost.by_flow.get(replay.flow.id, 0),
-            modality=_modality(assets, replay.flow),
             new=not known.has(replay),
             suspect=_suspect(replay, suspicion),
         )
         for replay in blocked
     ]
     used = {decision.rule.id for replay in replays for decision in replay.decisions if decision.rule}
-    unknown = {
-        address
-        for replay in replays
-        for decision, pair in zip(replay.decisions, _pairs(replay.across), strict=True)
-        if decision.why is Why.NO_ZONE
-        for address, zone in zip(pair, (decision.source_zone, decision.target_zone), strict=True)
-        if not zone
-    }
     return Rehearsal(
         flows=len(replays),
         passed=len(replays) - len(blocked),
@@ -87,7 +95,7 @@ def rehearse(
         exams_blocked=sum(cost.by_modality.values()),
         by_modality=cost.by_modality,
         by_device=_by_label(assets, cost.by_device),
-        unknown=tuple(sorted(unknown, key=address_order)),
+        unknown=tuple(sorted({address for replay in replays for address in replay.homeless()}, key=address_order)),
         unused=tuple(rule.id for rule in segmentation.rules if rule.id not in used),
         suspects_passed=tuple(
             replay.flow.id for replay in replays if replay.passes and _is_attack(suspicion, replay.flow)

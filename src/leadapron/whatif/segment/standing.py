@@ -71,7 +71,8 @@ class Judge:
         if said and said[0] is Standing.REFUSE:
             return Ruling(*said)
         question = said[1] if said else self._oddness(crossing)
-        if question is None and not (_is_housekeeping(flow) or carries_exams(flow) or self._has_peers(crossing)):
+        needed = flow.service in HOUSEKEEPING or carries_exams(flow)
+        if question is None and not needed and not self._has_peers(crossing):
             question = self._rarity(flow)
         return Ruling(Standing.ASK, question) if question else KEEP
 
@@ -105,10 +106,6 @@ class Judge:
     def _has_peers(self, crossing: Crossing) -> bool:
         roles = set(crossing.flow.client_roles)
         return all(roles & self._regulars[crossing.source_zone, door] for _, door in doors(crossing))
-
-
-def _is_housekeeping(flow: Flow) -> bool:
-    return flow.service in HOUSEKEEPING
 
 
 def _exam_hours(inventory: Inventory) -> frozenset[int]:

@@ -15,6 +15,7 @@ from leadapron.whatif.segment.zones import Atlas, is_local, parse
 SNMP_TRAPS = 162
 """Told, never answered (RFC 3411)."""
 
+LAST_PORT = 65_535
 EPHEMERAL = 32_768
 """From here on systems choose ports for their own calls (Linux; Windows and RFC 6335 from 49,152)."""
 

@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from leadapron.model.events import Transport
 from leadapron.model.segmentation import Allow
-from leadapron.whatif.segment.export.plan import LAST_PORT, Area, End, Entry, Plan
+from leadapron.whatif.segment.export.plan import Area, End, Entry, Plan
 from leadapron.whatif.segment.export.spans import Family, Span, Spans, address_of, number_of, union, without
+from leadapron.whatif.segment.traffic import LAST_PORT
 
 EVERY_PORT: Spans = ((0, LAST_PORT),)
 

@@ -18,8 +18,8 @@ from leadapron.whatif.segment.export.objects import (
     zone_group,
     zone_groups,
 )
-from leadapron.whatif.segment.export.plan import LAST_PORT
 from leadapron.whatif.segment.export.spans import Family
+from leadapron.whatif.segment.traffic import LAST_PORT
 
 _FILE = "leadapron-paloalto.txt"
 _DESCRIPTION = 200

@@ -21,8 +21,7 @@ from leadapron.whatif.segment.export.spans import (
     union,
     without,
 )
-
-LAST_PORT = 65_535
+from leadapron.whatif.segment.traffic import LAST_PORT
 
 
 class Area(Struct, frozen=True, kw_only=True):
@@ -71,14 +70,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     def families(self) -> tuple[Family, ...]:
         """Those that any zone has networks of."""
         return tuple(family for family in Family if any(area.spans[family] for area in self.areas))
-
-    @property
-    def refusals(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.entries if entry.refused)
-
-    @property
-    def allowed(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.entries if not entry.refused)
 
     def area_of(self, address: str) -> Area:
         """Where a device is. UsageError: it is no address, or in no zone."""
