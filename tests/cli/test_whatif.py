@@ -133,6 +133,8 @@ def test_firewall_rules_become_settings(ws: Path, tmp_path: Path) -> None:
         (("run", "--scenario", "meteor"), "worm"),
         (("run", "--entry", "nobody"), "inventory"),
         (("paths", "--target", "nobody"), "inventory"),
+        (("compare", "--entry", "nobody"), "inventory"),
+        (("compare", "--contained", "-5"), "contained: a number from 0"),
         (("run", "--settings", "/nowhere/whatif.toml"), "nowhere"),
     ],
 )

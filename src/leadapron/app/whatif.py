@@ -16,7 +16,7 @@ from leadapron.model.department import Department, Node
 from leadapron.model.errors import UsageError
 from leadapron.model.exercise import Downtime, Exercise
 from leadapron.model.measures import Best, Paths
-from leadapron.model.scenarios import Entry, Outcome
+from leadapron.model.scenarios import Course, Entry, Outcome
 from leadapron.rules import Rule
 from leadapron.store import Workspace
 from leadapron.whatif.cut import best, candidates
@@ -53,6 +53,11 @@ class Site(Struct, frozen=True, kw_only=True):
         if name not in self.scenarios:
             raise UsageError(f"no scenario {name!r}: choose {', '.join(self.scenarios)}")
         return self.scenarios[name]
+
+    def can_begin(self, content: ScenarioContent) -> bool:
+        """Whether a device fits where a scenario begins; an outage begins nowhere."""
+        scenario = content.scenario
+        return scenario.course is Course.OUTAGE or any(map(scenario.entry.fits, self.department.nodes))
 
     def device(self, named: str) -> Node:
         """The device a person means by any of its names, letter case aside. UsageError: none, or several."""
@@ -155,18 +160,18 @@ def play(site: Site, content: ScenarioContent, *, runs: int, seed: int, progress
 
 def play_all(
     site: Site, circumstances: Circumstances, *, runs: int, seed: int, progress: Progress | None = None
-) -> tuple[list[Outcome], dict[str, UsageError]]:
-    """What all scenarios come to, and why some cannot happen here."""
+) -> tuple[list[Outcome], list[str]]:
+    """What all scenarios come to, and the names of those that have no place to begin here."""
     outcomes: list[Outcome] = []
-    impossible: dict[str, UsageError] = {}
+    impossible: list[str] = []
     for done, name in enumerate(site.scenarios):
         if progress is not None:
             progress(done, len(site.scenarios))
-        try:
-            content = asked(site, name, circumstances)
+        content = asked(site, name, circumstances)
+        if site.can_begin(content):
             outcomes.append(simulate(site.department, content.scenario, runs=runs, seed=seed, sensitivity=False))
-        except UsageError as error:
-            impossible[name] = error
+        else:
+            impossible.append(name)
     return outcomes, impossible
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from leadapron.model.department import Assumption, DeviceClass, Role, Way
+from leadapron.model.department import Assumption, DeviceClass, Node, Role, Way
 
 
 class Delay(Struct, frozen=True, kw_only=True):
@@ -38,6 +38,15 @@ class Entry(Struct, frozen=True, kw_only=True):
     asset: str = ""
     importer: bool = False
     exposed: bool = False
+
+    def fits(self, node: Node) -> bool:
+        """Whether it can begin at a device."""
+        return (
+            (not self.kinds or node.kind in self.kinds)
+            and (not self.asset or node.id == self.asset)
+            and (node.importer or not self.importer)
+            and (node.exposed or not self.exposed)
+        )
 
 
 class Range(Struct, frozen=True, kw_only=True):

@@ -19,7 +19,6 @@ from leadapron.model.department import Department, DeviceClass
 from leadapron.model.measures import Measure
 from leadapron.model.scenarios import Course, Scenario
 from leadapron.whatif.cut.openings import Cuts, Floats, Ints, Openings, openings
-from leadapron.whatif.cut.reach import fits
 from leadapron.whatif.cut.weights import Weights, weights
 from leadapron.whatif.cut.worlds import Budget, Chosen
 
@@ -135,7 +134,7 @@ def _worlds(
     department: Department, scenario: Scenario, measures: Sequence[Measure], *, seed: int, worlds: int
 ) -> Iterator[_World]:
     possible = openings(department, scenario, measures)
-    starts = [place for place, node in enumerate(department.nodes) if fits(node, scenario.entry)]
+    starts = [place for place, node in enumerate(department.nodes) if scenario.entry.fits(node)]
     groups = _groups(department, measures)
     weighed = weights(department, scenario)
     for number in range(worlds if starts else 0):

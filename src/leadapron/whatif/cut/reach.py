@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from leadapron.model.department import Department, Node, Way
-from leadapron.model.scenarios import Entry, Scenario
+from leadapron.model.department import Department, Way
+from leadapron.model.scenarios import Scenario
 
 
 class Reach(Struct, frozen=True, kw_only=True):
@@ -22,22 +22,12 @@ class Reach(Struct, frozen=True, kw_only=True):
     """Passages (source zone, target zone, way) with an attacker before and a weak device behind."""
 
 
-def fits(node: Node, entry: Entry) -> bool:
-    """Whether an attack can begin at a device."""
-    return (
-        (not entry.kinds or node.kind in entry.kinds)
-        and (not entry.asset or node.id == entry.asset)
-        and (node.importer or not entry.importer)
-        and (node.exposed or not entry.exposed)
-    )
-
-
 def reach(department: Department, scenario: Scenario) -> Reach:
     """Devices are taken one after the other; a taken one opens its zone, the passages of its zone and its links."""
     ways = _Ways(department, scenario)
     into: dict[str, set[Way]] = defaultdict(set)
     used: set[tuple[str, str, Way]] = set()
-    waiting = [node.id for node in department.nodes if fits(node, scenario.entry)]
+    waiting = [node.id for node in department.nodes if scenario.entry.fits(node)]
     taken = set(waiting)
     zones: set[str] = set()
     while waiting:

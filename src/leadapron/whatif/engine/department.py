@@ -50,22 +50,13 @@ def compile_graph(department: Department, scenario: Scenario) -> Graph:
 def entries(department: Department, scenario: Scenario) -> NDArray[np.int32]:
     """Devices where the scenario may begin, by number. UsageError when none fits."""
     entry = scenario.entry
-    found = [number for number, node in enumerate(department.nodes) if _fits(node, entry)]
+    found = [number for number, node in enumerate(department.nodes) if entry.fits(node)]
     if not found:
         raise UsageError(
             f"scenario {scenario.name}: no device of this department fits its entry ({_described(entry)}); "
             "choose another scenario, or name a device where it begins"
         )
     return np.array(found, dtype=np.int32)
-
-
-def _fits(node: Node, entry: Entry) -> bool:
-    return (
-        (not entry.kinds or node.kind in entry.kinds)
-        and (not entry.asset or node.id == entry.asset)
-        and (not entry.importer or node.importer)
-        and (not entry.exposed or node.exposed)
-    )
 
 
 def _described(entry: Entry) -> str:
