@@ -19,7 +19,6 @@ within.smb = 0.5
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any, NoReturn, TypeVar
@@ -30,6 +29,7 @@ from msgspec import Struct, field
 from leadapron.model.content import path_first
 from leadapron.model.department import Assumption, DeviceClass, Role, Way
 from leadapron.model.errors import SourceError
+from leadapron.model.toml import parse_toml
 from leadapron.whatif.department.figures import CODE, DAY
 
 T = TypeVar("T")
@@ -125,10 +125,10 @@ def document_of(data: bytes, name: str) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise SourceError(f"{name}: longer than {MOST_BYTES:,} bytes; is this the right file?")
     try:
-        return tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"))
+        return parse_toml(data.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
         raise SourceError(f"{name}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+    except (RecursionError, ValueError) as error:
         raise SourceError(f"{name}: cannot be read as TOML ({error}); correct that line") from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -15,6 +14,7 @@ from leadapron.model.content import path_first
 from leadapron.model.errors import SourceError
 from leadapron.model.events import Service, Transport
 from leadapron.model.segmentation import Allow, Segmentation, Standing, Zone
+from leadapron.model.toml import parse_toml
 from leadapron.whatif.segment.suspicion import Reason
 from leadapron.whatif.segment.traffic import LAST_PORT
 from leadapron.whatif.segment.writing import ALL, FORMAT
@@ -92,7 +92,7 @@ def _parsed(data: bytes, name: str) -> _File:
     if len(data) > MAX_BYTES:
         raise SourceError(f"{name}: {len(data)} bytes; a file of rules has at most {MAX_BYTES}")
     try:
-        document: Mapping[str, Any] = tomllib.loads(data.decode("utf-8-sig"))
+        document = parse_toml(data.decode("utf-8-sig"))
         return msgspec.convert(document, _File)
     except msgspec.ValidationError as error:
         raise SourceError(f"{name}: {_place(str(error), document)}") from error
