@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
+from rich.panel import Panel
 from rich.rule import Rule
 from rich.segment import Segment
 from rich.table import Table
@@ -90,6 +91,30 @@ def columns(*titles: tuple[str, int]) -> Table:
     for title, width in titles:
         made.add_column(plain(title), overflow="fold", min_width=max(width, *map(len, title.split())))
     return made
+
+
+def answered(title: str, answer: Sequence[str], limits: Sequence[str], say: Words) -> RenderableType:
+    """A panel with the answer, and how far to trust it."""
+    return Panel(
+        Group(
+            plain(answer[0], "bold"),
+            *(plain(one) for one in answer[1:]),
+            Text(),
+            plain(say.gettext(N_("How far to trust this")), "bold"),
+            Text("\n").join(plain(f"· {one}", "dim") for one in limits),
+        ),
+        title=plain(title, "bold"),
+        title_align="left",
+        padding=(1, 2),
+    )
+
+
+def numbers(*titles: tuple[str, int], left: int = 1) -> Table:
+    """A table whose columns are numbers but for the first ones."""
+    table = columns(*titles)
+    for column in table.columns[left:]:
+        column.justify = "right"
+    return table
 
 
 def sources(feeds: Sequence[FeedEntry], say: Words) -> RenderableType:

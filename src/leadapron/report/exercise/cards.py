@@ -21,7 +21,6 @@ from leadapron.report.dossier.blocks import (
 )
 from leadapron.report.exercise.telling import Telling
 from leadapron.report.vocabulary import several
-from leadapron.report.words import N_
 
 MOST_DARK = 12
 """Devices named where some go dark together; a person reads no more."""
@@ -73,8 +72,8 @@ def _edition(title: str, blocks: tuple[Block, ...], tell: Telling) -> EditionBlo
     return EditionBlocks(
         language=tell.say.language,
         title=title,
-        contents=_(N_("Contents")),
-        page=_(N_("Page {n} of {all}")),
+        contents=_("Contents"),
+        page=_("Page {n} of {all}"),
         blocks=blocks,
     )
 

@@ -20,7 +20,6 @@ from leadapron.report.dossier.blocks import (
 )
 from leadapron.report.exercise.telling import Telling
 from leadapron.report.vocabulary import several
-from leadapron.report.words import N_
 
 LINES = 15
 """Blank rows of the paper worklist: what fits a page."""
@@ -43,8 +42,8 @@ def sheet(downtime: Downtime, tell: Telling, front: tuple[tuple[str, str], ...])
     return EditionBlocks(
         language=tell.say.language,
         title=title,
-        contents=_(N_("Contents")),
-        page=_(N_("Page {n} of {all}")),
+        contents=_("Contents"),
+        page=_("Page {n} of {all}"),
         blocks=blocks,
     )
 

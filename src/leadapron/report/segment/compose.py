@@ -137,8 +137,8 @@ class _Told:
     def _text(self, rule: Allow) -> str:
         """`CT1, CT2 (imaging) → PACS01 (servers): DICOM 104/tcp`."""
         _ = self._say.gettext
-        ports = ", ".join(str(port) for port in rule.ports) or _(N_("all ports"))
-        return _(N_("{source} → {target}: {service} {ports}/{transport}")).format(
+        ports = ", ".join(str(port) for port in rule.ports) or _("all ports")
+        return _("{source} → {target}: {service} {ports}/{transport}").format(
             source=self._end(rule.sources, rule.source_zone),
             target=self._end(rule.targets, rule.target_zone),
             service=service_name(rule.service, self._say),

@@ -9,10 +9,9 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 
 from leadapron.model.segmentation import Standing
-from leadapron.report.screen import columns, facts, heading, plain, show
+from leadapron.report.screen import answered, facts, heading, numbers, plain, show
 from leadapron.report.segment.contract import BlockedEntry, RehearsalDocument, RuleEntry, SegmentationDocument
 from leadapron.report.vocabulary import several
-from leadapron.report.whatif.terminal import answered, numbers
 from leadapron.report.words import Words, words
 
 ROWS = 40
@@ -76,8 +75,7 @@ def _reasons(rules: Sequence[RuleEntry], say: Words) -> RenderableType:
 
 def _rules(rules: Sequence[RuleEntry], say: Words) -> RenderableType:
     _ = say.gettext
-    table = columns((_("Rule"), 0), (_("Connections"), 6))
-    table.columns[1].justify = "right"
+    table = numbers((_("Rule"), 0), (_("Connections"), 6))
     for rule in rules[:ROWS]:
         table.add_row(plain(rule.text), plain(say.number(rule.connections)))
     return Group(heading(_("Let through")), table, *_more(len(rules) - ROWS, say))
@@ -85,11 +83,16 @@ def _rules(rules: Sequence[RuleEntry], say: Words) -> RenderableType:
 
 def _blocked(title: str, entries: Sequence[BlockedEntry], say: Words) -> RenderableType:
     _ = say.gettext
-    table = columns(
-        (_("From"), 0), (_("To"), 0), (_("Service"), 0), (_("Connections"), 6), (_("Exams"), 5), (_("Remark"), 0)
+    table = numbers(
+        (_("From"), 0),
+        (_("To"), 0),
+        (_("Service"), 0),
+        (_("Connections"), 6),
+        (_("Exams"), 5),
+        (_("Remark"), 0),
+        left=3,
     )
-    for number in (3, 4):
-        table.columns[number].justify = "right"
+    table.columns[-1].justify = "left"
     for one in entries[:ROWS]:
         table.add_row(
             plain(one.client),

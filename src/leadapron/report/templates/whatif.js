@@ -1,8 +1,7 @@
 
 // Sliders: of everything marked with a step, the chosen one shows; tiles take the share and colour of that moment.
-const edges = [0, 9, 29, 59, 89];
-
 for (const box of document.querySelectorAll("[data-slider]")) {
+  const edges = (box.dataset.edges ?? "").split(" ").map(Number);
   const range = box.querySelector("input[type=range]");
   const steps = Array.from(box.querySelectorAll("[data-step]"));
   const tiles = Array.from(box.querySelectorAll("[data-shares]"), (tile) => ({

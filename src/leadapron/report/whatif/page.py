@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 from itertools import groupby, pairwise
 
+from leadapron.report.contract import FindingEntry
 from leadapron.report.frame import render_page
 from leadapron.report.groups import grouped
 from leadapron.report.whatif.contract import (
@@ -51,6 +52,7 @@ def render_outcome_html(document: OutcomeDocument, *, zone: tzinfo = UTC) -> str
         map=spread_map(document.devices, document.timeline),
         bucket=bucket,
         share_key=_share_key(say),
+        edges=SHARE_EDGES,
         percent=say.percent(0.42).replace("42", "{n}"),
         contained=band(list(range(len(stops))), [one.exams_lost for one in document.containment]),
         contained_marks=[names.tick(hour) for hour in stops],
@@ -98,9 +100,7 @@ def render_best_html(document: BestDocument, *, zone: tzinfo = UTC) -> str:
         frontier_marks=[names.count(tick) for tick in ticks],
         steps=_steps(document),
         first={one.kind: rank for rank, one in reversed(list(enumerate(document.actions, start=1)))},
-        assets={},
-        groups=grouped(document.findings),
-        findings={finding.id: finding for finding in document.findings},
+        **_evidence(document.findings),
     )
 
 
@@ -113,9 +113,7 @@ def render_paths_html(document: PathsDocument, *, zone: tzinfo = UTC) -> str:
         besides=BESIDES,
         document=document,
         w=WhatIfNames(say),
-        assets={},
-        groups=grouped(document.findings),
-        findings={finding.id: finding for finding in document.findings},
+        **_evidence(document.findings),
     )
 
 
@@ -129,6 +127,11 @@ def _steps(document: BestDocument) -> list[tuple[FrontierEntry, list[str], list[
         found.append((point, added, dropped))
         before = list(point.actions)
     return found
+
+
+def _evidence(findings: Sequence[FindingEntry]) -> dict[str, object]:
+    """What the pieces of `finding.html.j2` need."""
+    return {"assets": {}, "groups": grouped(findings), "findings": {one.id: one for one in findings}}
 
 
 def _share_key(say: Words) -> list[str]:

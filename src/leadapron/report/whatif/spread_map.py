@@ -20,7 +20,7 @@ SHOWN_MOMENTS = 6
 """Moments of the table that says the same."""
 
 SHARE_EDGES = (0, 9, 29, 59, 89)
-"""Highest percents of the first five colours; `whatif.js` has the same."""
+"""Highest percents of the first five colours."""
 
 
 class Tile(Struct, frozen=True, kw_only=True):

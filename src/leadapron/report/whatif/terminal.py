@@ -8,13 +8,12 @@ from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from leadapron.model.department import Basis
 from leadapron.model.scenarios import Moment
-from leadapron.report.screen import columns, facts, heading, held, plain, show
+from leadapron.report.screen import answered, facts, heading, held, numbers, plain, show
 from leadapron.report.whatif.contract import (
     AssumptionEntry,
     BestAction,
@@ -35,7 +34,6 @@ MOMENTS = 7
 LEVERS = 5
 GUESSES = 8
 """Assumptions that are named; the page and the JSON document have all."""
-ROWS = 30
 _WIDE = 120
 _HEADING = 14
 """Columns that a heading may take although its numbers are narrower."""
@@ -89,35 +87,10 @@ def render_paths_terminal(document: PathsDocument, console: Console, *, zone: tz
     for number, path in enumerate(document.paths, start=1):
         show(_path(number, path, names, say), console)
     if document.chokes:
-        table = columns((_("Device"), 0), (_("Zone"), 0), (_("Share of the paths"), 8))
-        table.columns[2].justify = "right"
+        table = numbers((_("Device"), 0), (_("Zone"), 0), (_("Share of the paths"), 8), left=2)
         for one in document.chokes:
             table.add_row(plain(one.label, "bold"), plain(one.zone), plain(names.share(one.share)))
         show(Group(heading(_("Choke points")), table), console)
-
-
-def answered(title: str, answer: Sequence[str], limits: Sequence[str], say: Words) -> RenderableType:
-    """A panel with the answer, and how far to trust it."""
-    return Panel(
-        Group(
-            plain(answer[0], "bold"),
-            *(plain(one) for one in answer[1:]),
-            Text(),
-            plain(say.gettext("How far to trust this"), "bold"),
-            Text("\n").join(plain(f"· {one}", "dim") for one in limits),
-        ),
-        title=plain(title, "bold"),
-        title_align="left",
-        padding=(1, 2),
-    )
-
-
-def numbers(*titles: tuple[str, int], left: int = 1) -> Table:
-    """A table whose columns are numbers but for the first ones."""
-    table = columns(*titles)
-    for column in table.columns[left:]:
-        column.justify = "right"
-    return table
 
 
 def fitted(table: Table) -> Table:
@@ -153,8 +126,7 @@ def _timeline(timeline: Sequence[Moment], names: WhatIfNames, say: Words) -> Ren
     for moment in _some(timeline):
         cells = (names.hours(moment.hour), names.typical(moment.down), names.typical(moment.lost))
         table.add_row(*map(unbroken, cells))
-    note = _("Each number: what half of the runs stay below, and between brackets what 9 of 10 stay within.")
-    return Group(heading(_("Over time")), fitted(table), Text(), plain(note, "dim"))
+    return Group(heading(_("Over time")), fitted(table), *_bracketed(say))
 
 
 def _some(timeline: Sequence[Moment]) -> list[Moment]:
@@ -208,8 +180,14 @@ def _compared(scenarios: Sequence[ComparedEntry], names: WhatIfNames, say: Words
             *map(unbroken, (names.typical(one.exams_lost), names.typical(one.scanners_down),
                          names.duration(one.hours_to_restored), *rest)),
         )  # fmt: skip
+    return Group(heading(_("Scenarios, worst first")), fitted(table), *_bracketed(say))
+
+
+def _bracketed(say: Words) -> Sequence[RenderableType]:
+    """How to read a number with its interval."""
+    _ = say.gettext
     note = _("Each number: what half of the runs stay below, and between brackets what 9 of 10 stay within.")
-    return Group(heading(_("Scenarios, worst first")), fitted(table), Text(), plain(note, "dim"))
+    return Text(), plain(note, "dim")
 
 
 def _actions(actions: Sequence[BestAction], names: WhatIfNames, say: Words) -> RenderableType:
