@@ -115,6 +115,10 @@ def _comment(sentence: str, mark: str = "") -> list[str]:
     return [f"# {line}" for line in wrap(mark + _one_line(sentence), WIDTH, break_on_hyphens=False)]
 
 
+_SPACES = " \u00a0\u202f"
+"""Of both languages: French sentences hold no-break ones."""
+
+
 def _one_line(text: str) -> str:
     """Names come from the network: nothing in them may end a comment."""
-    return "".join(letter if letter.isprintable() or letter == " " else " " for letter in text)
+    return "".join(letter if letter.isprintable() or letter in _SPACES else " " for letter in text)

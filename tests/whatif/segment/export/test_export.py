@@ -12,7 +12,9 @@ from msgspec.structs import replace
 from leadapron.model.errors import UsageError
 from leadapron.model.events import Service, Transport
 from leadapron.model.segmentation import Allow, Segmentation, Zone
+from leadapron.whatif.messages import load_messages
 from leadapron.whatif.segment.export import FORMATS, export
+from leadapron.whatif.segment.zones import public_networks
 from tests.whatif.segment.export.departments import SMALL, segmentations
 
 NAMES = [each.name for each in FORMATS]
@@ -93,6 +95,37 @@ def test_ipv6_is_told_when_it_is_not_filtered() -> None:
     assert "IPv6 is not filtered" in export(only_v4, "iptables")["leadapron-v4.rules"]
     assert list(export(only_v4, "iptables")) == ["leadapron-v4.rules"]
     assert "IPv6 is not filtered" not in export(SMALL, "nftables")["leadapron.nft"]
+
+
+OUTSIDE = Segmentation(
+    zones=(Zone(name="a", networks=("10.0.0.0/24",)), Zone(name="external", networks=public_networks())),
+    rules=(
+        Allow(
+            id="out", source_zone="a", target_zone="external", targets=("203.0.113.7",), transport=Transport.TCP,
+            ports=(443,), service=Service.HTTPS,
+        ),
+    ),
+)  # fmt: skip
+
+
+def test_nobody_is_given_a_file_for_the_internet() -> None:
+    assert list(export(OUTSIDE, "windows")) == ["zone-a.ps1"]
+    assert list(export(OUTSIDE, "mud")) == ["README.txt"]
+    assert "leadapron-zone-a" in (pods := export(OUTSIDE, "kubernetes")["leadapron-networkpolicies.json"])
+    assert "leadapron-zone-external" not in pods
+
+
+def test_ipv6_of_the_internet_is_no_ipv6_of_the_house() -> None:
+    assert "IPv6 is not filtered" in export(OUTSIDE, "nftables")["leadapron.nft"]
+
+
+@pytest.mark.parametrize("name", ["nftables", "cisco-ios"])
+def test_a_reason_without_room_ends_between_words(name: str) -> None:
+    asked = replace(SMALL.rules[2], reason="segment.maintenance")
+    (text,) = export(replace(SMALL, rules=(asked,)), name).values()
+    said = re.findall(r"no connection seen: (.*?)\.\.\.", text)
+    assert said
+    assert all(load_messages()["en"]["segment.maintenance"].startswith(f"{each} ") for each in said)
 
 
 def test_answers_of_udp_on_every_port_are_left_out_of_lists_without_memory() -> None:

@@ -65,8 +65,10 @@ def lines_from(job: Job, area: Area, family: Family) -> Iterator[Line]:
 
 def remark(job: Job, line: Line) -> str:
     """Why the line is there."""
-    note = job.note(line.entry.rule, REMARK)
-    return job.say("export.answers", note=note)[:REMARK] if line.kind is Kind.ANSWER else note
+    if line.kind is not Kind.ANSWER:
+        return job.note(line.entry.rule, REMARK)
+    room = REMARK - len(job.say("export.answers", note="."))
+    return job.say("export.answers", note=job.note(line.entry.rule, room))
 
 
 def list_name(area: Area, family: Family) -> str:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from textwrap import wrap
+from textwrap import shorten, wrap
 
 from msgspec import Struct
 
 from leadapron.model.segmentation import Allow, Standing
 from leadapron.rules.lint import placeholders
-from leadapron.whatif.segment.export.names import ascii_text, plain
+from leadapron.whatif.segment.export.names import LONG_LABEL, ascii_text, plain
 from leadapron.whatif.segment.export.plan import Entry, Plan
 from leadapron.whatif.segment.export.spans import Family
 
 _LINE = 100
 _ID = 60
+_CUT = "..."
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -43,9 +44,11 @@ class Job(Struct, frozen=True, kw_only=True):
         )
         if rule.standing is not Standing.KEEP:
             note = self.say(f"export.{rule.standing.value}", note=note)
-        if reason := self._reason(rule):
-            note = f"{note}: {reason}"
-        return plain(note, limit)
+        note = plain(note, limit)
+        room = limit - len(note) - len(": ")
+        reason = plain(self._reason(rule), LONG_LABEL) if room > len(_CUT) else ""
+        said = shorten(reason, room, placeholder=_CUT) if reason else ""
+        return note if said in ("", _CUT) else f"{note}: {said}"
 
     def _reason(self, rule: Allow) -> str:
         """The sentence of the rule's reason; its bare id where the words are not ours (a rules file)."""
@@ -93,7 +96,7 @@ def header(job: Job, format_name: str, commands: Commands | None, remarks: Seque
         *map(job.say, remarks),
         job.say("export.review"),
     ]
-    if Family.V6 not in job.plan.families:
+    if not any(area.spans[Family.V6] for area in job.plan.areas if not area.outside):
         said.append(job.say("export.no-ipv6"))
     lines = [line for sentence in said for line in wrap(sentence, _LINE)]
     return [*lines, *_typed(job, commands)] if commands else lines

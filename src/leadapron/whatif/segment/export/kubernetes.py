@@ -12,7 +12,15 @@ from typing import Any
 
 from leadapron.whatif.segment.export.documents import written
 from leadapron.whatif.segment.export.job import Commands, Format, Job, header, text
-from leadapron.whatif.segment.export.openings import EVERY_PORT, Opening, Place, Way, openings, target_places
+from leadapron.whatif.segment.export.openings import (
+    EVERY_PORT,
+    Opening,
+    Place,
+    Way,
+    openings,
+    target_places,
+    zone_places,
+)
 from leadapron.whatif.segment.export.spans import Family, Spans, networks
 
 _FILE = "leadapron-networkpolicies.json"
@@ -27,7 +35,7 @@ _COMMANDS = Commands(
 def render(job: Job) -> Mapping[str, str]:
     """The list, and a README because JSON has no comments."""
     named = target_places(job.plan)
-    places = (*named, *(Place(area=area) for area in job.plan.areas))
+    places = (*named, *zone_places(job.plan))
     listed = {"apiVersion": "v1", "kind": "List", "items": [_policy(job, place, named) for place in places]}
     readme = text(header(job, "Kubernetes", _COMMANDS, ["export.labels", "export.incoming", "export.again"]))
     return {_FILE: written(listed), "README.txt": readme}

@@ -14,7 +14,7 @@ _LONGEST = 20
 _UNWANTED = re.compile(r"[^A-Za-z0-9 _.,:/()+=-]+")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _OURS = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " ", "«": '"', "»": '"', "–": "-", "…": "..."})
-_LONG_LABEL = 4_096
+LONG_LABEL = 4_096
 """Longer hostile text is cut before any work is done on it."""
 
 
@@ -26,7 +26,7 @@ def ascii_text(text: str) -> str:
 
 def plain(text: str, limit: int) -> str:
     """Foreign text of at most `limit` characters: ASCII letters, digits, spaces and `_.,:/()+=-` only."""
-    return " ".join(_UNWANTED.sub("_", ascii_text(text[:_LONG_LABEL])).split())[:limit].rstrip()
+    return " ".join(_UNWANTED.sub("_", ascii_text(text[:LONG_LABEL])).split())[:limit].rstrip()
 
 
 def slugs(texts: Sequence[str]) -> tuple[str, ...]:
@@ -34,7 +34,7 @@ def slugs(texts: Sequence[str]) -> tuple[str, ...]:
     taken: set[str] = set()
     found = []
     for text in texts:
-        base = _NOT_SLUG.sub("-", ascii_text(text[:_LONG_LABEL]).lower()).strip("-")[:_LONGEST].rstrip("-") or "x"
+        base = _NOT_SLUG.sub("-", ascii_text(text[:LONG_LABEL]).lower()).strip("-")[:_LONGEST].rstrip("-") or "x"
         slug, number = base, 1
         while slug in taken:
             number += 1

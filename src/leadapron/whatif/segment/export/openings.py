@@ -51,19 +51,27 @@ class Opening(Struct, frozen=True, kw_only=True):
     rules: tuple[Allow, ...]
 
 
+def zone_places(plan: Plan) -> tuple[Place, ...]:
+    """The rest of each zone of ours."""
+    return tuple(Place(area=area) for area in plan.areas if not area.outside)
+
+
 def target_places(plan: Plan) -> tuple[Place, ...]:
-    """The devices that rules name as targets, by family and number."""
+    """The devices of ours that rules name as targets, by family and number."""
     return _places((entry.family, entry.target) for entry in plan.entries)
 
 
 def every_place(plan: Plan) -> tuple[Place, ...]:
-    """The devices that rules name at either end."""
+    """The devices of ours that rules name at either end."""
     return _places((entry.family, end) for entry in plan.entries for end in (entry.source, entry.target))
 
 
 def _places(ends: Iterable[tuple[Family, End]]) -> tuple[Place, ...]:
     found = {
-        (family, int(host.network_address)): end.area for family, end in ends if not end.whole for host in end.networks
+        (family, int(host.network_address)): end.area
+        for family, end in ends
+        if not end.whole and not end.area.outside
+        for host in end.networks
     }
     return tuple(
         Place(area=found[family, number], address=str(address_of(number, family))) for family, number in sorted(found)

@@ -23,6 +23,9 @@ from leadapron.whatif.segment.export.spans import (
 )
 from leadapron.whatif.segment.traffic import LAST_PORT
 
+_WIDEST_OWN = {Family.V4: 8, Family.V6: 16}
+"""Length of prefixes so short that no hospital has a public one."""
+
 
 class Area(Struct, frozen=True, kw_only=True):
     """A zone without the parts of it that are another, smaller zone."""
@@ -31,6 +34,15 @@ class Area(Struct, frozen=True, kw_only=True):
     slug: str
     spans: Mapping[Family, Spans]
     networks: Mapping[Family, tuple[Network, ...]]
+
+    @property
+    def outside(self) -> bool:
+        """It is the internet, or a part of it that is nobody's own: no device there is ours to configure."""
+        return any(
+            network.prefixlen <= _WIDEST_OWN[family] and not network.is_private
+            for family, networks in self.networks.items()
+            for network in networks
+        )
 
 
 class End(Struct, frozen=True, kw_only=True):

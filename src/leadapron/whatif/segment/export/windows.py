@@ -15,7 +15,15 @@ from ipaddress import ip_network
 from leadapron.model.events import Transport
 from leadapron.whatif.segment.export.job import Commands, Format, Job, commented, header, text
 from leadapron.whatif.segment.export.names import file_stem
-from leadapron.whatif.segment.export.openings import EVERY_PORT, Opening, Place, Way, openings, target_places
+from leadapron.whatif.segment.export.openings import (
+    EVERY_PORT,
+    Opening,
+    Place,
+    Way,
+    openings,
+    target_places,
+    zone_places,
+)
 from leadapron.whatif.segment.export.spans import Family, Spans, address_of, span_of, union, without
 
 _DESCRIPTION = 400
@@ -39,8 +47,7 @@ def render(job: Job) -> Mapping[str, str]:
     if job.device:
         place = Place(area=job.plan.area_of(job.device), address=job.device)
         return {_file(place): _script(job, place)}
-    zones = (Place(area=area) for area in job.plan.areas)
-    return {_file(place): _script(job, place) for place in (*target_places(job.plan), *zones)}
+    return {_file(place): _script(job, place) for place in (*target_places(job.plan), *zone_places(job.plan))}
 
 
 def _file(place: Place) -> str:
