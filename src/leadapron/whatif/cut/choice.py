@@ -80,10 +80,11 @@ def best(
         Worlds(department, scenario, considered, runs=count, seed=start, play=play, tick=counter.tick)
         for count, start in ((search_runs, seed + SEARCH), (runs, seed))
     )
-    finder = _Finder(trial, department, scenario, seed=seed + SEARCH, effort=effort)
+    finder = Finder(trial, department, scenario, seed=seed + SEARCH, effort=effort)
     helps = judge.mean(NOTHING) > TINY and bool(considered)
     chosen, method = _best_of(judge, finder.sets(budget), budget) if helps else (NOTHING, Method.NONE)
     frontier = tuple(_frontier(finder, judge, budget, chosen)) if helps else ()
+    valued = _valued(judge, chosen)
     counter.end()
     return Best(
         scenario=scenario.name,
@@ -92,7 +93,7 @@ def best(
         budget_euros=euros,
         runs=runs,
         seed=seed,
-        chosen=_valued(judge, chosen),
+        chosen=valued,
         before=judge.spread(NOTHING),
         after=judge.spread(chosen),
         method=method if chosen else Method.NONE,
@@ -126,7 +127,7 @@ class _Counter:
             self._progress(self._done, self._done)
 
 
-class _Finder:
+class Finder:
     """Good sets for any budget. What one budget taught serves the others."""
 
     def __init__(
@@ -215,10 +216,11 @@ def _valued(judge: Worlds, chosen: Chosen) -> tuple[Valued, ...]:
     return tuple(sorted(valued, key=lambda one: (-one.exams_saved, one.measure.id)))
 
 
-def _frontier(finder: _Finder, judge: Worlds, budget: Budget, chosen: Chosen) -> Iterator[FrontierPoint]:
+def _frontier(finder: Finder, judge: Worlds, budget: Budget, chosen: Chosen) -> Iterator[FrontierPoint]:
     """What smaller and larger budgets of hours buy, the other limits unchanged. More hours never buy less: what fitted
     before still fits."""
     known: list[Chosen] = [NOTHING]
+    last = None
     for hours in _budgets(budget.hours, judge.hours(finder.everything)):
         wider = Budget(hours=hours, windows=budget.windows, euros=budget.euros)
         if hours == budget.hours:
@@ -226,6 +228,9 @@ def _frontier(finder: _Finder, judge: Worlds, budget: Budget, chosen: Chosen) ->
         elif hours > 0:
             known.append(_best_of(judge, finder.sets(wider, thorough=False)[:2], wider)[0])
         point = min(known, key=lambda one: (judge.mean(one), judge.hours(one)))
+        if hours > budget.hours and point == last:
+            continue
+        last = point
         yield FrontierPoint(
             budget_hours=hours,
             hours=judge.hours(point),

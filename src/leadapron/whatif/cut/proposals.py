@@ -147,9 +147,8 @@ def _left(site: _Site, content: MeasureContent, node: Node, way: Way) -> float:
     total = sum(weight for weight, _ in weights)
     if not total:
         return content.left if content.base else 1.0
-    share = sum(weight for weight, settled in weights if settled) / total
-    weak = min(node.weak[way], SUREST)
-    return float((1.0 - (1.0 - weak) ** (1.0 - share * (1.0 - content.left))) / weak)
+    taken = (1.0 - content.left) * sum(weight for weight, settled in weights if settled)
+    return math.expm1(taken - total) / math.expm1(-total)
 
 
 def strength(finding: Finding | None, way: Way) -> float:

@@ -1,4 +1,4 @@
-"""Small and large made-up departments for the search of measures, and the real simulation of exams lost."""
+"""Made-up departments of any size for the search of measures, in tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -90,56 +90,55 @@ def two_doors() -> Department:
     )
 
 
-def site(size: int, seed: int) -> Department:
-    """A department of `size` devices (10 at least) in six zones, weaknesses and passages drawn."""
+ZONES = {
+    "office": (DeviceClass.OFFICE, 2, 2),
+    "reading": (DeviceClass.READING, 10, 1),
+    "scanners": (DeviceClass.MODALITY, 8, 2),
+    "rooms": (DeviceClass.MODALITY, 12, 2),
+    "servers": (DeviceClass.SERVER, 20, 2),
+    "makers": (DeviceClass.GATEWAY, 1000, 1),
+}
+"""Zone → class of its devices, of how many devices one is there, and how many at least."""
+
+SERVERS = (DeviceClass.PACS, DeviceClass.RIS, DeviceClass.DIRECTORY, DeviceClass.SERVER)
+
+
+def site(size: int, seed: int, *, open_share: float = 0.5) -> Department:
+    """A department of about `size` devices, with weaknesses drawn; `open_share` of the possible passages by file
+    sharing are there, half as many by other ways (1: everything is open)."""
     chance = np.random.default_rng(seed)
-    counts = {
-        "office": max(size // 2, 2),
-        "reading": max(size // 10, 1),
-        "scanners": max(size // 8, 2),
-        "rooms": max(size // 12, 2),
-        "servers": max(size // 20, 2),
-        "makers": 1,
-    }
-    kinds = {
-        "office": DeviceClass.OFFICE,
-        "reading": DeviceClass.READING,
-        "scanners": DeviceClass.MODALITY,
-        "rooms": DeviceClass.MODALITY,
-        "servers": DeviceClass.SERVER,
-        "makers": DeviceClass.GATEWAY,
-    }
     nodes = []
-    for zone, count in counts.items():
-        for number in range(count):
-            kind = kinds[zone]
-            if zone == "servers":
-                kind = (DeviceClass.PACS, DeviceClass.RIS, DeviceClass.DIRECTORY, DeviceClass.SERVER)[min(number, 3)]
-            modality = ("CT", "MR", "US", "CR")[number % 4] if kind is DeviceClass.MODALITY else ""
-            weak = {way: float(chance.uniform(0.2, 1.0)) for way in ("smb", "rdp") if chance.random() < 0.7}
-            if kind in (DeviceClass.MODALITY, DeviceClass.PACS) and chance.random() < 0.5:
-                weak["dicom"] = float(chance.uniform(0.1, 0.6))
-            if kind is DeviceClass.MODALITY and chance.random() < 0.5:
-                weak["remote"] = 0.8
-            nodes.append(node(f"{zone}{number}", zone, kind, modality, **weak))
-    return Department(nodes=tuple(nodes), **_joins(nodes, counts, chance))
-
-
-def _joins(nodes: list[Node], counts: dict[str, int], chance: np.random.Generator) -> dict[str, tuple]:  # type: ignore[type-arg]
-    passages = [
+    for zone, (kind, one_in, least) in ZONES.items():
+        for number in range(max(size // one_in, least)):
+            own = SERVERS[min(number, 3)] if zone == "servers" else kind
+            nodes.append(_device(f"{zone}{number}", zone, own, number, chance))
+    passages = tuple(
         passage(source, target, way)
-        for source, target in permutations(counts, 2)
-        for way in (Way.SMB, Way.RDP, Way.DICOM)
-        if chance.random() < (0.5 if way is Way.SMB else 0.25)
-    ]
+        for source, target in permutations(ZONES, 2)
+        for way in (Way.SMB, Way.RDP, Way.DICOM, Way.REMOTE)
+        if chance.random() < (open_share if way is Way.SMB or open_share >= 1 else open_share / 2)
+    )
     scanners = [one for one in nodes if one.kind is DeviceClass.MODALITY]
-    links = [link("makers0", one.id, Way.REMOTE) for one in scanners[::2]]
-    seen = [link(one.id, "servers0", Way.DICOM) for one in scanners]
-    seen += [link(one.id, "servers0") for one in nodes if one.kind is DeviceClass.READING]
     reading = tuple(one.id for one in nodes if one.kind is DeviceClass.READING)
+    seen = (*(link(one.id, "servers0", Way.DICOM) for one in scanners), *(link(one, "servers0") for one in reading))
     needs = (need(Role.STORAGE, "servers0"), need(Role.WORKLIST, "servers1", kept=0.7), need(Role.READING, *reading))
     by_type: dict[str, tuple[str, ...]] = {}
     for one in scanners:
         by_type[one.modality] = (*by_type.get(one.modality, ()), one.id)
-    chains = tuple(chain(kind, ids, *needs, per_hour=1.5 * len(ids)) for kind, ids in by_type.items())
-    return {"passages": tuple(passages), "links": tuple(links), "seen": tuple(seen), "chains": chains}
+    return Department(
+        nodes=tuple(nodes),
+        passages=passages,
+        links=tuple(link("makers0", one.id, Way.REMOTE) for one in scanners[::2]),
+        seen=seen,
+        chains=tuple(chain(kind, ids, *needs, per_hour=1.5 * len(ids)) for kind, ids in by_type.items()),
+    )
+
+
+def _device(name: str, zone: str, kind: DeviceClass, number: int, chance: np.random.Generator) -> Node:
+    scanner = kind is DeviceClass.MODALITY
+    weak = {way: float(chance.uniform(0.2, 1.0)) for way in ("smb", "rdp") if chance.random() < 0.7}
+    if (scanner or kind is DeviceClass.PACS) and chance.random() < 0.5:
+        weak["dicom"] = float(chance.uniform(0.1, 0.6))
+    if scanner and chance.random() < 0.5:
+        weak["remote"] = 0.8
+    return node(name, zone, kind, ("CT", "MR", "US", "CR")[number % 4] if scanner else "", **weak)
