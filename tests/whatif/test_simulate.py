@@ -10,6 +10,7 @@ from leadapron.model.department import Assumption, Basis, Department, DeviceClas
 from leadapron.model.errors import UsageError
 from leadapron.model.scenarios import Course, Delay, Entry, Range
 from leadapron.whatif import simulate as simulating
+from leadapron.whatif.effect import exams_lost
 from leadapron.whatif.scenarios import load_scenarios
 from leadapron.whatif.simulate import losses, simulate
 from leadapron.whatif.timeline import moments_until
@@ -97,7 +98,8 @@ def test_losses_are_those_of_the_outcome() -> None:
     lost = losses(DEPARTMENT, WORM, runs=150, seed=5)
     assert lost.shape == (150,)
     assert lost.mean() == pytest.approx(simulate(DEPARTMENT, WORM, runs=150, seed=5).exams_lost.mean)
-    assert losses(DEPARTMENT, WORM, runs=50, seed=5, first_run=100).tolist() == lost[100:].tolist()
+    first, hours = next(worlds(DEPARTMENT, WORM, runs=50, seed=5, first_run=100))
+    assert exams_lost(DEPARTMENT, WORM, hours, seed=5, first_run=first).tolist() == lost[100:].tolist()
 
 
 def test_variants_are_compared_in_the_same_worlds() -> None:

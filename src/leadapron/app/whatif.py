@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -31,12 +31,10 @@ from leadapron.whatif.department import (
 from leadapron.whatif.exercise import downtime, exercise
 from leadapron.whatif.paths import crown_jewel, paths
 from leadapron.whatif.scenarios import ScenarioContent, load_scenarios, with_overrides
-from leadapron.whatif.simulate import simulate
+from leadapron.whatif.simulate import Progress, simulate
 
 SETTINGS = "whatif.toml"
 """The department's own numbers, in its workspace."""
-
-Progress = Callable[[int, int], None]
 
 
 class Site(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,9 @@ from msgspec import Struct, field
 
 from leadapron.model.department import Assumption, DeviceClass, Node, Role, Way
 
+ON_BACKUPS = frozenset({DeviceClass.PACS, DeviceClass.RIS, DeviceClass.DIRECTORY, DeviceClass.SERVER})
+"""Classes that are restored from backups; others are installed anew."""
+
 
 class Delay(Struct, frozen=True, kw_only=True):
     """A random duration in hours: log-normal around its median; `spread` 0 makes it fixed."""
@@ -90,7 +93,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     backups_lost: float = 0.0
     """Probability that backups are destroyed too."""
     backups_factor: float = 3.0
-    """By how much restoring servers (PACS, RIS, directory, server) then takes longer."""
+    """By how much restoring what needs them (`ON_BACKUPS`) then takes longer."""
     diverted: float = 0.0
     """Share of urgent exams that neighbours take."""
     catch_up: float = 0.1

@@ -18,7 +18,7 @@ from leadapron.model.department import Basis, Department, DeviceClass, Link, Nod
 from leadapron.model.errors import UsageError
 from leadapron.model.measures import AttackPath, ChokePoint, Paths, Step
 from leadapron.model.scenarios import Course, Scenario
-from leadapron.whatif.effect import effect
+from leadapron.whatif.effect import effect, exams_by_device
 from leadapron.whatif.engine import WAYS, Batch, Graph, compile_graph, entries, spread
 from leadapron.whatif.engine.draws import joined, mix, run_keys, uniform
 from leadapron.whatif.intervals import interval
@@ -48,17 +48,10 @@ class Walk(NamedTuple):
 
 def crown_jewel(department: Department) -> str:
     """Id of the device that most exams cannot be done without. UsageError: exams depend on none."""
-    exams: dict[str, float] = defaultdict(float)
-    for chain in department.chains:
-        week = sum(chain.per_hour)
-        for scanner in chain.scanners:
-            exams[scanner] += week / len(chain.scanners)
-        for need in chain.needs:
-            for node in need.nodes:
-                exams[node] += week * (1.0 - need.kept) / len(need.nodes)
+    exams = exams_by_device(department.chains)
     if not exams:
         raise UsageError("no exams are known that depend on a device: name the target")
-    return max(sorted(exams), key=exams.__getitem__)
+    return max(sorted(exams), key=lambda device: exams[device])
 
 
 def paths(department: Department, scenario: Scenario, target: str, *, runs: int, seed: int, most: int = 5) -> Paths:

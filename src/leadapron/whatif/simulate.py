@@ -65,17 +65,13 @@ def simulate(
     )
 
 
-def losses(
-    department: Department, scenario: Scenario, *, runs: int, seed: int, first_run: int = 0
-) -> NDArray[np.float64]:
+def losses(department: Department, scenario: Scenario, *, runs: int, seed: int) -> NDArray[np.float64]:
     """(runs): exams lost, as `simulate` counts them, without anything else. Run r of a seed is the same world for every
     variant of a department, so differences between variants are free of chance."""
     return np.concatenate(
         [
             exams_lost(department, scenario, hours, seed=seed, first_run=first)
-            for first, hours in worlds(
-                department, scenario, runs=runs, seed=seed, first_run=first_run, until_contained=True
-            )
+            for first, hours in worlds(department, scenario, runs=runs, seed=seed, until_contained=True)
         ]
     )
 

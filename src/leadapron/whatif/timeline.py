@@ -31,8 +31,7 @@ class Timeline:
     @classmethod
     def covering(cls, result: Effect, ids: Sequence[str], *, runs: int) -> Timeline:
         """Moments until 95 of 100 runs of `result` have all devices working again; at most `runs` will be added."""
-        works = np.where(result.ever_down, result.down.works, 0.0).max(axis=1, initial=0.0)
-        last = float(np.percentile(np.maximum.reduce([works, result.down.roles_back, result.down.ended]), 95))
+        last = float(np.percentile(np.maximum(result.restored, result.down.ended), 95))
         count = max(FEWEST, min(MOMENTS, ENTRIES // len(ids)))
         return cls(moments_until(last, count), ids, runs=runs)
 

@@ -15,10 +15,11 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from leadapron.model.department import Department, DeviceClass
+from leadapron.model.department import Department
 from leadapron.model.measures import Measure
 from leadapron.model.scenarios import Course, Scenario
 from leadapron.whatif.cut.openings import Cuts, Floats, Ints, Openings, openings
+from leadapron.whatif.cut.proposals import FLEET
 from leadapron.whatif.cut.weights import Weights, weights
 from leadapron.whatif.cut.worlds import Budget, Chosen
 
@@ -162,8 +163,7 @@ def _groups(department: Department, measures: Sequence[Measure]) -> Ints:
     number_of: dict[object, int] = {}
     groups = []
     for node in department.nodes:
-        plain = node.kind in (DeviceClass.OFFICE, DeviceClass.READING, DeviceClass.OTHER)
-        key = (node.zone, node.kind, frozenset(touched[node.id])) if plain else node.id
+        key = (node.zone, node.kind, frozenset(touched[node.id])) if node.kind in FLEET else node.id
         groups.append(number_of.setdefault(key, len(number_of)))
     return np.array(groups, dtype=np.int64)
 

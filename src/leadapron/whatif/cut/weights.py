@@ -9,9 +9,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from leadapron.model.department import HOURS_OF_WEEK, Chain, Department, DeviceClass
-from leadapron.model.scenarios import Scenario
-
-_SERVERS = frozenset({DeviceClass.PACS, DeviceClass.RIS, DeviceClass.DIRECTORY, DeviceClass.SERVER})
+from leadapron.model.scenarios import ON_BACKUPS, Scenario
 
 
 class Weights(Struct, frozen=True, kw_only=True, eq=False):
@@ -58,6 +56,6 @@ def _restored(kind: DeviceClass, scenario: Scenario) -> float:
         return 0.0
     delay = scenario.recovery.get(kind)
     hours = delay.median if delay else 0.0
-    if kind in _SERVERS:
+    if kind in ON_BACKUPS:
         hours *= 1.0 + scenario.backups_lost * (scenario.backups_factor - 1.0)
     return max(scenario.contained, 0.0) + hours

@@ -13,6 +13,7 @@ from leadapron.model.department import Department
 from leadapron.model.measures import Measure
 from leadapron.model.scenarios import Scenario, Spread
 from leadapron.whatif.cut.applying import applied
+from leadapron.whatif.intervals import interval
 
 Chosen = frozenset[int]
 """Indices of measures."""
@@ -98,9 +99,7 @@ class Worlds:
 
     def spread(self, chosen: Chosen) -> Spread:
         """Mean and interval of exams lost."""
-        losses = self.losses(chosen)
-        p5, p50, p95 = np.percentile(losses, (5, 50, 95))
-        return Spread(mean=float(losses.mean()), p5=float(p5), p50=float(p50), p95=float(p95))
+        return interval(self.losses(chosen))
 
     def saved(self, fewer: Chosen, more: Chosen) -> tuple[float, float]:
         """Exams that `more` saves over `fewer`, run by run: mean, and standard error of the mean."""

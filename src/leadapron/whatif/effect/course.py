@@ -13,8 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from leadapron.model.department import DeviceClass
-from leadapron.model.scenarios import Course, Delay, Scenario
+from leadapron.model.scenarios import ON_BACKUPS, Course, Delay, Scenario
 from leadapron.whatif.effect.site import KINDS, Site
 from leadapron.whatif.effect.week import Floats
 from leadapron.whatif.engine.draws import Words, identities, joined, mix, uniform
@@ -27,8 +26,6 @@ LONGEST = 8760.0
 
 _DWELL, _BACKUPS, _ROLES, _OFF, _BACK, _RECOVERY = identities(("dwell", "backups", "roles", "off", "back", "recovery"))
 """Keep draws for different ends apart."""
-
-_ON_BACKUPS = frozenset({DeviceClass.PACS, DeviceClass.RIS, DeviceClass.DIRECTORY, DeviceClass.SERVER})
 
 
 class Downtime(Struct, frozen=True, kw_only=True, eq=False):
@@ -156,7 +153,7 @@ def _work(place: Site, scenario: Scenario, keys: Words) -> Floats:
     work: Floats = median * np.exp(spread * ndtri(_draws(keys, place.identity, _RECOVERY)))
     if scenario.backups_lost > 0:
         lost = _draw(keys, _BACKUPS) < scenario.backups_lost
-        server = np.array([kind in _ON_BACKUPS for kind in KINDS])[place.kind]
+        server = np.array([kind in ON_BACKUPS for kind in KINDS])[place.kind]
         work = np.where(lost[:, None] & server, work * scenario.backups_factor, work)
     return work
 

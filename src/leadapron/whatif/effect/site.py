@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping
 
 import numpy as np
 from msgspec import Struct
@@ -56,7 +57,8 @@ def site(department: Department, *, weekday: int, hour: float, exams_only: bool 
     UsageError: a chain names a device that is not there, or its week has not 168 hours.
     """
     at = {node.id: position for position, node in enumerate(department.nodes)}
-    weight = _weights(department.chains, at)
+    _check(department.chains, at)
+    weight = {at[name]: exams for name, exams in exams_by_device(department.chains).items()}
     chosen = sorted(weight) if exams_only else range(len(department.nodes))
     column = {position: number for number, position in enumerate(chosen)}
     ids = [department.nodes[position].id for position in chosen]
@@ -86,17 +88,21 @@ def site(department: Department, *, weekday: int, hour: float, exams_only: bool 
     )
 
 
-def _weights(chains: Iterable[Chain], at: Mapping[str, int]) -> dict[int, float]:
-    """Device → exams a week that hang on it, shared with those that can stand in for it."""
-    weight: dict[int, float] = {}
+def exams_by_device(chains: Iterable[Chain]) -> Mapping[str, float]:
+    """Asset id → exams a week that hang on it, shared with those that can stand in for it."""
+    exams: dict[str, float] = defaultdict(float)
+    for chain in chains:
+        week = sum(chain.per_hour)
+        for names, share in ((chain.scanners, 1.0), *((need.nodes, 1.0 - need.kept) for need in chain.needs)):
+            for name in names:
+                exams[name] += week * share / len(names)
+    return exams
+
+
+def _check(chains: Iterable[Chain], known: Container[str]) -> None:
     for chain in chains:
         if len(chain.per_hour) != HOURS_OF_WEEK:
             raise UsageError(f"{chain.modality}: exams are given for {len(chain.per_hour)} hours; a week has 168")
-        exams = sum(chain.per_hour)
-        parts = [(chain.scanners, 1.0), *((need.nodes, 1.0 - need.kept) for need in chain.needs)]
-        for names, share in parts:
-            for name in names:
-                if name not in at:
-                    raise UsageError(f"{chain.modality}: its exams need {name}, which is no device of the department")
-                weight[at[name]] = weight.get(at[name], 0.0) + exams * share / len(names)
-    return weight
+        for name in (*chain.scanners, *(node for need in chain.needs for node in need.nodes)):
+            if name not in known:
+                raise UsageError(f"{chain.modality}: its exams need {name}, which is no device of the department")
