@@ -29,7 +29,7 @@ _STYLES = {
     Severity.LOW: "bold cyan",
     Severity.INFO: "bold",
 }
-_WIDEST = 120
+WIDEST = 120
 _TERM = 24
 """Columns of the terms of facts, before they take a second line."""
 _HELD = "\ue000"
@@ -59,7 +59,7 @@ def plain(text: str, style: str = "") -> Text:
 
 def show(part: RenderableType, console: Console) -> None:
     """Print a part, not wider than people read, and a blank line."""
-    console.print(_Unbroken(part), width=min(console.width, _WIDEST), markup=False, highlight=False)
+    console.print(_Unbroken(part), width=min(console.width, WIDEST), markup=False, highlight=False)
     console.print()
 
 

@@ -48,7 +48,7 @@ def test_an_outcome_begins_with_the_answer() -> None:
     assert document.answer[0] == (
         "In half of 1,000 runs at least 764 exams are not done when they are due; in 9 of 10, between 332 and 1,630."
     )
-    assert document.answer[1] == "Hardest hit is CT: 344 (149 to 732) exams."
+    assert document.answer[1] == "Hardest hit is CT (computed tomography): 344 (149 to 732) exams."
     assert document.title == "A worm gets in through one computer"
     assert list(document.exams_lost.by_modality) == ["CT", "DX", "MR"]
 

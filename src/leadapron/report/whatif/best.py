@@ -11,7 +11,7 @@ from leadapron.model.measures import Best, FrontierPoint, Measure, Method, Value
 from leadapron.report.contract import Document, FindingEntry
 from leadapron.report.hostile import harmless
 from leadapron.report.whatif.contract import BEST, BestAction, BestDocument, FrontierEntry, MeasureEntry
-from leadapron.report.whatif.outcome import Made
+from leadapron.report.whatif.outcome import Made, interval_limit
 from leadapron.report.whatif.sentences import Spoken
 from leadapron.report.whatif.vocabulary import WhatIfNames
 from leadapron.report.words import Words, words
@@ -157,11 +157,12 @@ def _answer(best: Best, actions: tuple[BestAction, ...], names: WhatIfNames, say
     if windows:
         yield say.ngettext("They take {n} change window.", "They take {n} change windows.", windows)
     if downtime:
-        yield _("Scanners stand still meanwhile for {hours}.").format(hours=names.hours_of_work(downtime))
+        yield _("For this work scanners stand still for {hours} in all.").format(hours=names.hours_of_work(downtime))
 
 
 def _limits(best: Best, say: Words) -> Iterable[str]:
     _ = say.gettext
+    yield interval_limit(say)
     yield _(
         "Actions work together: what each saves is what would be lost again without it, the others done. These numbers "
         "do not add up."

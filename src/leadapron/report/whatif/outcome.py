@@ -151,10 +151,7 @@ def limits(runs: int, assumptions: Iterable[AssumptionEntry], say: Words) -> Ite
     _, entries = say.gettext, list(assumptions)
     guessed = sum(one.basis is Basis.ASSUMED for one in entries)
     yield _("An exam is lost when it is not done when it is due. Most are postponed, not given up.")
-    yield _(
-        "Between brackets: what 9 of 10 runs stay within; 1 in 20 is below, 1 in 20 above. This is chance within the "
-        "model, not what the model leaves out."
-    )
+    yield interval_limit(say)
     if entries:
         yield say.ngettext(
             "{n} of the {all} numbers and facts it rests on is assumed, neither seen here nor published.",
@@ -170,6 +167,15 @@ def limits(runs: int, assumptions: Iterable[AssumptionEntry], say: Words) -> Ite
         )
 
 
+def interval_limit(say: Words) -> str:
+    """What the numbers between brackets are, and are not."""
+    _ = say.gettext
+    return _(
+        "Between brackets: what 9 of 10 runs stay within; 1 in 20 is below, 1 in 20 above. This is chance within the "
+        "model, not what the model leaves out."
+    )
+
+
 def _answer(outcome: Outcome, site: Department, names: WhatIfNames, say: Words) -> Iterable[str]:
     _ = say.gettext
     yield lost_sentence(outcome.exams_lost, outcome.runs, names, say)
@@ -177,7 +183,7 @@ def _answer(outcome: Outcome, site: Department, names: WhatIfNames, say: Words) 
         modality, lost = next(iter(hit.items()))
         if len(hit) > 1 and lost.p50 >= 0.5:
             yield _("Hardest hit is {modality}: {typical} exams.").format(
-                modality=modality, typical=names.typical(lost)
+                modality=names.modality(modality), typical=names.typical(lost)
             )
     scanners = sum(node.kind is DeviceClass.MODALITY for node in site.nodes)
     if outcome.scanners_down.p95 >= 0.5:
@@ -264,3 +270,8 @@ def _worst(entries: tuple[ComparedEntry, ...], names: WhatIfNames, say: Words) -
     calm = [one.title for one in entries[1:] if one.exams_lost.p95 < 0.5]
     if calm:
         yield _("Without loss of exams in 19 of 20 runs: {titles}.").format(titles=say.joined(calm))
+    for one in entries[1:]:
+        if one.exams_lost.p95 < 0.5 <= one.records_at_risk.p95:
+            yield _("The harm of “{title}” is studies within the attacker’s reach: {typical}.").format(
+                title=one.title, typical=names.typical(one.records_at_risk)
+            )

@@ -120,7 +120,7 @@ def _answer(
     if entries and entries[0].steps:
         first = entries[0]
         way = " → ".join((first.steps[0].source_label, *(step.target_label for step in first.steps)))
-        yield _("Its likeliest path: {path} ({share} of these, in {duration}).").format(
+        yield _("Its likeliest path: {path}, in {share} of these runs, within {duration}.").format(
             path=way, share=names.share(first.share), duration=names.duration(first.hours)
         )
     if chokes:

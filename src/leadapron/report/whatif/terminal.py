@@ -13,7 +13,7 @@ from rich.text import Text
 
 from leadapron.model.department import Basis
 from leadapron.model.scenarios import Moment
-from leadapron.report.screen import answered, facts, heading, held, numbers, plain, show
+from leadapron.report.screen import WIDEST, answered, facts, heading, held, numbers, plain, show
 from leadapron.report.whatif.contract import (
     AssumptionEntry,
     BestAction,
@@ -34,7 +34,10 @@ MOMENTS = 7
 LEVERS = 5
 GUESSES = 8
 """Assumptions that are named; the page and the JSON document have all."""
-_WIDE = 120
+_MOST_TELLING = 3
+"""Columns of a comparison that are always there."""
+_NAMES = 32
+"""Columns of the terminal that names of scenarios need, to stand on two lines or so."""
 _HEADING = 14
 """Columns that a heading may take although its numbers are narrower."""
 
@@ -60,7 +63,7 @@ def render_comparison_terminal(document: ComparisonDocument, console: Console, *
     _, names = say.gettext, WhatIfNames(say)
     show(answered(_("What if: scenarios compared"), document.answer, document.limits, say), console)
     if document.scenarios:
-        show(_compared(document.scenarios, names, say, wide=console.width >= _WIDE), console)
+        show(_compared(document.scenarios, names, say, width=min(console.width, WIDEST)), console)
     if document.skipped:
         lines = [(one.title, one.reason) for one in document.skipped]
         show(Group(heading(_("Cannot begin here")), facts(*lines)), console)
@@ -113,7 +116,7 @@ def _modalities(document: OutcomeDocument, names: WhatIfNames, say: Words) -> Re
     _ = say.gettext
     table = numbers((_("Exams lost"), 0), (_("Median"), 6), (_("9 of 10 runs"), 12), (_("On average"), 6))
     lost = document.exams_lost
-    rows = [*((name, one, "") for name, one in lost.by_modality.items()), (_("All"), lost, "bold")]
+    rows = [*((names.modality(code), one, "") for code, one in lost.by_modality.items()), (_("All"), lost, "bold")]
     for name, one, style in rows:
         cells = (name, names.count(one.p50), names.between(one), names.count(one.mean))
         table.add_row(*(unbroken(cell, style) for cell in cells))
@@ -167,20 +170,22 @@ def _rests(assumptions: Sequence[AssumptionEntry], say: Words) -> RenderableType
     return Group(heading(_("What it rests on")), line, *told)
 
 
-def _compared(scenarios: Sequence[ComparedEntry], names: WhatIfNames, say: Words, *, wide: bool) -> RenderableType:
+def _compared(scenarios: Sequence[ComparedEntry], names: WhatIfNames, say: Words, *, width: int) -> RenderableType:
+    """As many columns of numbers as leave room for the names of the scenarios; the page has all."""
     _ = say.gettext
-    more = ((_("Urgent"), 6), (_("Studies at risk"), 8)) if wide else ()
-    table = numbers(
-        (_("Scenario"), 0), (_("Exams lost"), 10), (_("Scanners down"), 8), (_("All works again"), 8), *more
-    )
-    for one in scenarios:
-        rest = (names.typical(one.urgent_lost), names.typical(one.records_at_risk)) if wide else ()
-        table.add_row(
-            plain(one.title, "bold"),
-            *map(unbroken, (names.typical(one.exams_lost), names.typical(one.scanners_down),
-                         names.duration(one.hours_to_restored), *rest)),
-        )  # fmt: skip
-    return Group(heading(_("Scenarios, worst first")), fitted(table), *_bracketed(say))
+    shown = [
+        (_("Exams lost"), [names.typical(one.exams_lost) for one in scenarios]),
+        (_("Scanners down"), [names.typical(one.scanners_down) for one in scenarios]),
+        (_("All works again"), [names.duration(one.hours_to_restored) for one in scenarios]),
+        (_("Urgent"), [names.typical(one.urgent_lost) for one in scenarios]),
+        (_("Studies at risk"), [names.typical(one.records_at_risk) for one in scenarios]),
+    ]
+    while len(shown) > _MOST_TELLING and _taken(shown) + _NAMES > width:
+        shown.pop()
+    table = numbers((_("Scenario"), 0), *((title, 0) for title, _cells in shown))
+    for one, cells in zip(scenarios, zip(*(cells for _title, cells in shown), strict=True), strict=True):
+        table.add_row(plain(one.title, "bold"), *map(unbroken, cells))
+    return Group(heading(_("Scenarios, worst on average first")), fitted(table), *_bracketed(say))
 
 
 def _bracketed(say: Words) -> Sequence[RenderableType]:
@@ -190,9 +195,14 @@ def _bracketed(say: Words) -> Sequence[RenderableType]:
     return Text(), plain(note, "dim")
 
 
+def _taken(shown: Sequence[tuple[str, Sequence[str]]]) -> int:
+    """Width of columns of numbers with the space before each."""
+    return sum(max(map(cell_len, cells)) + 2 for _title, cells in shown)
+
+
 def _actions(actions: Sequence[BestAction], names: WhatIfNames, say: Words) -> RenderableType:
     _ = say.gettext
-    table = numbers((_("Place"), 3), (_("Action"), 0), (_("Hours"), 5), (_("Exams saved"), 6), left=2)
+    table = numbers((_("Place"), 3), (_("Action"), 0), (_("Hours"), 5), (_("Exams saved on average"), 6), left=2)
     for number, one in enumerate(actions, start=1):
         more = [
             *([say.ngettext("{n} change window", "{n} change windows", one.windows)] if one.windows else ()),

@@ -18,6 +18,21 @@ METHODS = {
     Method.NONE: N_("none"),
 }
 
+MODALITIES = {
+    "CT": N_("CT (computed tomography)"),
+    "MR": N_("MR (magnetic resonance)"),
+    "US": N_("US (ultrasound)"),
+    "DX": N_("DX (digital X-ray)"),
+    "CR": N_("CR (X-ray on plates)"),
+    "MG": N_("MG (mammography)"),
+    "NM": N_("NM (nuclear medicine)"),
+    "PT": N_("PT (PET)"),
+    "XA": N_("XA (angiography)"),
+    "RF": N_("RF (fluoroscopy)"),
+    "OT": N_("OT (other)"),
+}
+"""Codes of PS3.3 C.7.3.1.1.1 with what people call them."""
+
 _SHARES = frozenset({name for name, field in FIELDS.items() if field.share} | {"kept", "urgent"})
 """Parameters that people read in percent; the names of the others say their unit."""
 
@@ -31,6 +46,10 @@ class WhatIfNames:
     def count(self, value: float) -> str:
         """Exams, devices or studies, to three digits; tenths where whole ones would hide them."""
         return self._say.number(rounded(round(value) if abs(value) >= 9.95 else round(value, 1)))
+
+    def modality(self, code: str) -> str:
+        """The code, and what people call it where it is a usual one."""
+        return self._say.gettext(MODALITIES[code]) if code in MODALITIES else code
 
     def hours(self, value: float) -> str:
         """Hours up to two days, then days."""
