@@ -136,6 +136,8 @@ def test_firewall_rules_become_settings(ws: Path, tmp_path: Path) -> None:
         (("compare", "--entry", "nobody"), "inventory"),
         (("compare", "--contained", "-5"), "contained: a number from 0"),
         (("run", "--settings", "/nowhere/whatif.toml"), "nowhere"),
+        (("run", "--settings", "/dev/zero"), "no end"),
+        (("best", "--json", "/nowhere/best.json"), "a folder that exists"),
     ],
 )
 def test_what_cannot_be_asked_says_what_can(ws: Path, arguments: tuple[str, ...], said: str) -> None:
@@ -146,3 +148,11 @@ def test_a_start_that_is_no_time(ws: Path) -> None:
     result = run("whatif", "run", "--workspace", ws, "--start", "tomorrow")
     assert result.exit_code == 2
     assert "mon 08:00" in result.stderr
+
+
+def test_a_refusal_neither_steers_the_terminal_nor_fills_it(ws: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "whatif.toml"
+    settings.write_text(f'[devices."\\u001b[2J\\n{"x" * 100_000}"]\nrecords = -1\n', encoding="utf-8")
+    said = refused("whatif", "run", "--settings", settings, "--workspace", ws)
+    assert "[U+001B][2J[U+000A]xxx" in said
+    assert len(said) < 3000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from leadapron.app.documents import read_file
 from leadapron.model.assessment import Assessment
 from leadapron.model.errors import UsageError
 from leadapron.model.segmentation import Rehearsal, Segmentation
@@ -30,7 +31,7 @@ def written(workspace: Workspace, named: Path | None) -> Segmentation:
     path = named or rules_file(workspace)
     if not path.exists():
         raise UsageError(f"{path}: no such file; `leadapron segment propose` writes one")
-    return read_rules(path.read_bytes(), path.name)
+    return read_rules(read_file(path), path.name)
 
 
 def rehearsed(segmentation: Segmentation, assessment: Assessment) -> Rehearsal:

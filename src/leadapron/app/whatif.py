@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from leadapron.app.assessing import assess_workspace
+from leadapron.app.documents import read_file
 from leadapron.app.world import World
 from leadapron.model.assessment import Assessment
 from leadapron.model.department import Department, Node
@@ -110,7 +111,7 @@ def _settings_of(workspace: Workspace, named: Path | None) -> Settings:
     path = named or settings_file(workspace)
     if named is None and not path.exists():
         return Settings()
-    return read_settings(path.read_bytes(), path.name)
+    return read_settings(read_file(path), path.name)
 
 
 def settings_file(workspace: Workspace) -> Path:
@@ -131,7 +132,7 @@ def settings_text(
     """A settings file for a workspace: all numbers, what they rest on, and the firewall's rules as passages."""
     site = _site(assess_workspace(workspace, rules, world, now=now), Settings(), zone)
     if zone_rules is not None:
-        wall = read_zone_rules(zone_rules.read_bytes(), zone_rules.name)
+        wall = read_zone_rules(read_file(zone_rules), zone_rules.name)
         given = with_zone_rules(site.settings, wall, site.assessment.picture)
         site = _site(site.assessment, given, zone)
     scenarios = tuple(content.scenario for content in site.scenarios.values())

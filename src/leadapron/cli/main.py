@@ -48,8 +48,12 @@ from leadapron.cli.progress import progress_bar
 from leadapron.cli.segment import segment
 from leadapron.cli.whatif import whatif
 from leadapron.model.errors import LeadapronError, UsageError
+from leadapron.report.hostile import visible
 from leadapron.rules import load_rules
 from leadapron.store import Workspace
+
+MAX_MESSAGE = 2000
+"""Characters of an error that are shown."""
 
 
 class _Group(click.Group):
@@ -180,5 +184,6 @@ main.add_command(segment)
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"leadapron: {message}", err=True)
+    """Messages quote files and devices: what these hold must neither steer the terminal nor fill it."""
+    click.echo(f"leadapron: {visible(message, MAX_MESSAGE)}", err=True)
     sys.exit(code)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 import platformdirs
 
-from leadapron.cli.output import default_language
+from leadapron.cli.output import check_target, default_language
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,8 +24,14 @@ def path_option(
 
 
 def result_option(flag: str, name: str, help_text: str) -> Callable[[F], F]:
-    """An option that takes a file's name, or none to print."""
-    return click.option(flag, name, is_flag=False, flag_value="-", metavar="[FILE]", help=help_text)
+    """An option that takes a file's name, or none to print; what cannot be written is refused before the work."""
+    return click.option(flag, name, is_flag=False, flag_value="-", metavar="[FILE]", help=help_text, callback=_checked)
+
+
+def _checked(_ctx: click.Context, _param: click.Parameter, target: str | None) -> str | None:
+    if target is not None and target != "-":
+        check_target(Path(target))
+    return target
 
 
 def language_option(command: F) -> F:

@@ -41,10 +41,16 @@ class Output(Struct, frozen=True, kw_only=True):
     def check(self) -> None:
         """Find out before the work, not after it, that a result has nowhere to go."""
         for path in (self.report, self.json):
-            if path is not None and (path.is_dir() or not path.parent.is_dir()):
-                raise UsageError(f"{path} cannot be written: name a file in a folder that exists")
+            if path is not None:
+                check_target(path)
         if self.csv is not None and self.csv.exists() and not self.csv.is_dir():
             raise UsageError(f"{self.csv} is not a folder: name a folder for the CSV files")
+
+
+def check_target(path: Path) -> None:
+    """UsageError: no file can be written there."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"{path} cannot be written: name a file in a folder that exists")
 
 
 def default_language() -> str:
