@@ -12,6 +12,7 @@ ANY = st.text(max_size=60)
 
 def test_names_stay_readable() -> None:
     assert slugs(["Modalités (IRM)", "modalites irm", "名前"]) == ("modalites-irm", "modalites-irm-2", "x")
+    assert slugs(["modalities-servers-dicom-4242"]) == ("moda-serv-dico-4242",)
     assert plain("Échographe d’étage; rm -rf $(pwd) `x`", 80) == "Echographe d_etage_ rm -rf _(pwd) _x_"
 
 

@@ -34,7 +34,7 @@ def slugs(texts: Sequence[str]) -> tuple[str, ...]:
     taken: set[str] = set()
     found = []
     for text in texts:
-        base = _NOT_SLUG.sub("-", ascii_text(text[:LONG_LABEL]).lower()).strip("-")[:_LONGEST].rstrip("-") or "x"
+        base = _shortened(_NOT_SLUG.sub("-", ascii_text(text[:LONG_LABEL]).lower()).strip("-")) or "x"
         slug, number = base, 1
         while slug in taken:
             number += 1
@@ -43,6 +43,17 @@ def slugs(texts: Sequence[str]) -> tuple[str, ...]:
         taken.add(slug)
         found.append(slug)
     return tuple(found)
+
+
+def _shortened(slug: str) -> str:
+    """Words cut alike until they fit, numbers kept whole: `moda-serv-dico-4242` still tells zones, service and port, and
+    another rule rarely takes its name."""
+    words = slug.split("-")
+    for most in range(_LONGEST, 0, -1):
+        short = "-".join(word if word.isdigit() else word[:most] for word in words)
+        if len(short) <= _LONGEST:
+            return short
+    return slug[:_LONGEST].rstrip("-")
 
 
 def file_stem(address: str) -> str:
