@@ -46,8 +46,8 @@ def slugs(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _shortened(slug: str) -> str:
-    """Words cut alike until they fit, numbers kept whole: `moda-serv-dico-4242` still tells zones, service and port, and
-    another rule rarely takes its name."""
+    """Words cut alike until they fit, numbers kept whole: `moda-serv-dico-4242` still tells zones, service and port,
+    and rarely is another rule's."""
     words = slug.split("-")
     for most in range(_LONGEST, 0, -1):
         short = "-".join(word if word.isdigit() else word[:most] for word in words)
