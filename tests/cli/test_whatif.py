@@ -108,6 +108,13 @@ def test_what_is_corrected_in_the_settings_counts(ws: Path, tmp_path: Path) -> N
     assert told("whatif", "run", *ask, *FEW)["exams_lost"]["mean"] < before
 
 
+def test_a_wrong_number_in_the_settings_names_their_file(ws: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "ours.toml"
+    settings.write_text("[scenario.worm]\ncontained = -3\n", encoding="utf-8")
+    said = refused("whatif", "run", "--workspace", ws, "--settings", settings)
+    assert "ours.toml: scenario worm: contained: a number from 0" in said
+
+
 def test_settings_are_not_replaced_unasked(ws: Path, tmp_path: Path) -> None:
     settings = tmp_path / "whatif.toml"
     settings.write_text("urgent = 0.3\n", encoding="utf-8")

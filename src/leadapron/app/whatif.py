@@ -14,7 +14,7 @@ from leadapron.app.documents import read_file
 from leadapron.app.world import World
 from leadapron.model.assessment import Assessment
 from leadapron.model.department import Department, Node
-from leadapron.model.errors import UsageError
+from leadapron.model.errors import SourceError, UsageError
 from leadapron.model.exercise import Downtime, Exercise
 from leadapron.model.measures import Best, Paths
 from leadapron.model.scenarios import Course, Entry, Outcome
@@ -95,16 +95,22 @@ def _site(assessment: Assessment, settings: Settings, zone: tzinfo) -> Site:
     scenarios = load_scenarios()
     if unknown := sorted(settings.scenarios.keys() - scenarios.keys()):
         known = ", ".join(scenarios)
-        raise UsageError(f"{settings.name}: scenario.{unknown[0]}: there is no such scenario; there is {known}")
+        raise SourceError(f"{settings.name}: scenario.{unknown[0]}: there is no such scenario; there is {known}")
     return Site(
         assessment=assessment,
         settings=settings,
         department=build_department(assessment.picture, assessment.findings, zone=zone, settings=settings),
-        scenarios={
-            name: content.having(with_overrides(content.scenario, settings.scenarios.get(name, {})))
-            for name, content in scenarios.items()
-        },
+        scenarios={name: _corrected(content, settings) for name, content in scenarios.items()},
     )
+
+
+def _corrected(content: ScenarioContent, settings: Settings) -> ScenarioContent:
+    """SourceError: a number in the file of settings makes no sense."""
+    scenario = content.scenario
+    try:
+        return content.having(with_overrides(scenario, settings.scenarios.get(scenario.name, {})))
+    except UsageError as error:
+        raise SourceError(f"{settings.name}: {error}") from error
 
 
 def _settings_of(workspace: Workspace, named: Path | None) -> Settings:

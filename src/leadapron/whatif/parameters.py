@@ -150,15 +150,6 @@ def checked(found: Parameter, value: object) -> float:
     return number
 
 
-def flat(mapping: Mapping[str, object], prefix: str = "") -> Mapping[str, object]:
-    """`{"recovery": {"modality": 96}}` as `{"recovery.modality": 96}`: how a TOML file gives dotted names."""
-    found: dict[str, object] = {}
-    for key, value in mapping.items():
-        name = f"{prefix}{key}"
-        found.update(flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value})
-    return found
-
-
 def _changed(kept: object, found: Parameter, number: float) -> object:
     shape = FIELDS[found.field].shape
     match shape:

@@ -20,7 +20,7 @@ from leadapron.model.content import LANGUAGES, read_toml, shipped, toml_files
 from leadapron.model.department import Assumption, Basis, DeviceClass, Role
 from leadapron.model.errors import ContentError, UsageError
 from leadapron.model.scenarios import Course, Entry, Range, Scenario
-from leadapron.whatif.parameters import checked, flat, parameter, value_of, with_value
+from leadapron.whatif.parameters import checked, parameter, value_of, with_value
 
 _TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?")
 _SPREADING = frozenset({Course.WORM, Course.HUMAN, Course.THEFT})
@@ -100,14 +100,14 @@ def load_scenarios(folder: Traversable | None = None) -> Mapping[str, ScenarioCo
 
 
 def with_overrides(scenario: Scenario, given: Mapping[str, object]) -> Scenario:
-    """The scenario with numbers given by name (`contained`, `recovery.modality`; tables inside tables will do).
+    """The scenario with numbers given by name (`contained`, `recovery.modality`).
 
     What the department gives is no longer assumed, and no longer tried where it lies outside the plausible range.
 
     UsageError names the scenario, the parameter and what it may be.
     """
     changed = scenario
-    for name, value in flat(given).items():
+    for name, value in given.items():
         try:
             changed = with_value(changed, name, value)
         except UsageError as error:

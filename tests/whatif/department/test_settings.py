@@ -124,9 +124,10 @@ def test_an_hour_and_a_day_may_be_given() -> None:
         (PASSAGE + 'allow = ["smb"]\n' + PASSAGE + 'deny = ["smb"]', "number 2: smb from 'a' to 'b' is allowed"),
         ('[[passages]]\nsource = ""\ntarget = "b"', "number 1: source or target is empty"),
         ("scenario = 4", "scenario: must be a table"),
+        ('[scenario.worm]\ncontained = "soon"', r"scenario\.worm\.contained: must be a number"),
         ("[scenario]\nworm = 4", r"scenario\.worm: must be a table"),
-        ("[scenario.worm]\ncontained = true", r"scenario\.worm\.contained: must be a number or a text"),
-        ("[scenario.worm]\ncontained = nan", r"scenario\.worm\.contained: must be a number or a text"),
+        ("[scenario.worm]\ncontained = true", r"scenario\.worm\.contained: must be a number"),
+        ("[scenario.worm]\ncontained = nan", r"scenario\.worm\.contained: must be a number"),
         ("a = ", "cannot be read as TOML"),
     ],
 )  # fmt: skip

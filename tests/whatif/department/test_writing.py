@@ -88,7 +88,7 @@ def test_what_was_given_stays_given() -> None:
         b'urgent = 0.5\n[devices.ct]\nzone = "new"\n[[passages]]\nsource = "office"\ntarget = "new"\n'
         b'deny = ["smb", "rdp", "dicom", "web", "remote"]\n[[passages]]\nsource = "pc"\ntarget = "ct"\n'
         b'allow = ["rdp"]\n'
-        b"[chains.CT]\nper_working_hour = 6\n[scenario.worm]\ncontained = 4\n",
+        b"[chains.CT]\nper_working_hour = 6\n[scenario.worm]\ncontained = 4\nrecovery.modality.spread = 0.2\n",
         "old.toml",
     )
     department = built(given)
@@ -96,7 +96,7 @@ def test_what_was_given_stays_given() -> None:
     text = write_settings(department, "en", scenarios=scenarios, given=given)
     settings = read_settings(text.encode(), "new.toml")
     assert facts(built(settings)) == facts(department)
-    assert settings.scenarios["worm"] == {"contained": 4}
+    assert settings.scenarios["worm"] == {"contained": 4, "recovery.modality.spread": 0.2}
     assert facts(built(read_settings(taken(text).encode(), "new.toml"))) == facts(department)
 
 

@@ -89,7 +89,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     devices: Mapping[str, DeviceSettings] = field(default_factory=dict)
     passages: tuple[PassageSettings, ...] = ()
     chains: Mapping[str, ChainSettings] = field(default_factory=dict)
-    scenarios: Mapping[str, Mapping[str, float | str]] = field(name="scenario", default_factory=dict)
+    scenarios: Mapping[str, Mapping[str, float]] = field(name="scenario", default_factory=dict)
     """Scenario → parameter (`contained`, `within.smb` …) → value."""
     remarks: tuple[Assumption, ...] = ()
     """What reading firewall rules had to assume; never in a file."""
@@ -148,9 +148,9 @@ def _tables(given: object, type_: type[T], place: str, name: str) -> Mapping[str
     return {key: converted(one, type_, f"{place}.{key}", name) for key, one in given.items()}
 
 
-def _scenarios(given: object, name: str) -> Mapping[str, Mapping[str, float | str]]:
+def _scenarios(given: object, name: str) -> Mapping[str, Mapping[str, float]]:
     """Nested tables as dotted parameters; whether a scenario has them is checked where scenarios are known."""
-    found: dict[str, Mapping[str, float | str]] = {}
+    found: dict[str, Mapping[str, float]] = {}
     if not isinstance(given, dict):
         refuse(name, "scenario", "must be a table: write [scenario.NAME] and the parameters below it")
     for scenario, parameters in given.items():
@@ -160,20 +160,16 @@ def _scenarios(given: object, name: str) -> Mapping[str, Mapping[str, float | st
     return found
 
 
-def _flat(given: Mapping[str, Any], place: str, before: str, name: str) -> Iterator[tuple[str, float | str]]:
+def _flat(given: Mapping[str, Any], place: str, before: str, name: str) -> Iterator[tuple[str, float]]:
     for key, value in given.items():
         path = f"{before}{key}"
         match value:
             case dict() if before.count(".") < 2:
                 yield from _flat(value, place, f"{path}.", name)
-            case str():
-                yield path, value
-            case bool():
-                refuse(name, f"{place}.{path}", "must be a number or a text")
-            case int() | float() if abs(value) < 1e12:
+            case int() | float() if not isinstance(value, bool) and abs(value) < 1e12:
                 yield path, float(value)
             case _:
-                refuse(name, f"{place}.{path}", "must be a number or a text")
+                refuse(name, f"{place}.{path}", "must be a number")
 
 
 # ---------------------------------------------------------------- checks

@@ -191,7 +191,9 @@ class Writer:
         yield ""
         yield f"[scenario.{_key(scenario.name)}]"
         for name in dict.fromkeys((*_parameters(scenario), *given)):
-            yield self._line(name, given.get(name, value_of(scenario, name)), given.get(name))
+            # Quoted, a spread may stand beside its median, which is the same key without it.
+            key = _toml(name) if name.endswith(".spread") else name
+            yield self._line(key, given.get(name, value_of(scenario, name)), given.get(name))
 
 
 def _parameters(scenario: Scenario) -> Iterator[str]:
