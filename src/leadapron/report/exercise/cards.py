@@ -143,8 +143,7 @@ def _answered(exercise: Exercise, tell: Telling) -> Iterator[Block]:
 
 
 def _state(state: State, tell: Telling) -> str:
-    between = tell.say.gettext("; ")
-    modalities = between.join(
+    modalities = ", ".join(
         tell.text("modality-of", modality=one.modality, working=one.working, scanners=one.scanners)
         for one in state.modalities
     )
@@ -164,7 +163,7 @@ def _figures(exercise: Exercise, tell: Telling) -> Iterator[Block]:
         head=(
             tell.text("time"),
             tell.text("down"),
-            *(f"{tell.text('working')}{tell.say.gettext(':')} {one.modality}" for one in kinds),
+            *(tell.text("working", modality=one.modality) for one in kinds),
             tell.text("until"),
         ),
         rows=tuple(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 
 from msgspec import Struct
 
-from leadapron.model.exercise import Downtime, Exercise
+from leadapron.model.exercise import Downtime, Exercise, Text
 from leadapron.report.dossier.blocks import Dossier, EditionBlocks
 from leadapron.report.dossier.page import render_dossier_html
 from leadapron.report.dossier.pdf import render_dossier_pdf
@@ -37,16 +37,21 @@ def exercise_pack(
     return {
         **_files("exercise", languages, about, zone, lambda tell, front: book(played, tell, front)),
         **_files("cards", languages, about, zone, lambda tell, front: cards(played, tell, front)),
-        **downtime_sheet(downtime, languages, about, zone=zone),
+        **downtime_sheet(downtime, languages, about, zone=zone, attack=exercise.title),
     }
 
 
 def downtime_sheet(
-    downtime: Downtime, languages: Sequence[str], about: About, *, zone: tzinfo = UTC
+    downtime: Downtime, languages: Sequence[str], about: About, *, zone: tzinfo = UTC, attack: Text | None = None
 ) -> Mapping[str, bytes]:
-    """`downtime.html` and `downtime.pdf`, as in `exercise_pack`."""
+    """`downtime.html` and `downtime.pdf`, as in `exercise_pack`. `attack`: title of the scenario it was played with."""
     safe = harmless_downtime(downtime)
-    return _files("downtime", languages, about, zone, lambda tell, front: sheet(safe, tell, front))
+
+    def write(tell: Telling, front: Front) -> EditionBlocks:
+        simulated = ((tell.text("attack"), tell.own(attack)),) if attack else ()
+        return sheet(safe, tell, (*simulated, *front))
+
+    return _files("downtime", languages, about, zone, write)
 
 
 def _files(

@@ -104,7 +104,7 @@ def _kinds(modalities: Sequence[Alone], tell: Telling) -> Iterator[Block]:
             cells(
                 Cell(one.modality, Tone.STRONG),
                 tell.names.count(one.per_day),
-                tell.names.count(one.per_day * one.kept),
+                _possible(one, tell),
                 several(one.readers, MOST_NAMES, tell.say) or tell.text("none"),
                 "",
                 _goes_to(one, tell),
@@ -115,6 +115,13 @@ def _kinds(modalities: Sequence[Alone], tell: Telling) -> Iterator[Block]:
         widths=(0.9, 1, 1, 1.5, 1.8, 1.8, 3),
         numbers=(1, 2),
     )
+    yield Paragraph(tell.text("kinds-note"), Tone.SOFT)
+
+
+def _possible(one: Alone, tell: Telling) -> str:
+    """Whole exams: tenths would promise too much of a product of guesses."""
+    exams = one.per_day * one.kept
+    return tell.names.count(round(exams) if exams >= 1 else exams)
 
 
 def _goes_to(one: Alone, tell: Telling) -> str:
