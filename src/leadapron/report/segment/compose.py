@@ -62,7 +62,7 @@ def rehearsal_document(
         language=say.language,
         generated=made.generated,
         answer=tuple(_rehearsed(safe, say)),
-        limits=tuple(_limits(segmentation.rules, say)),
+        limits=(*_circular(safe, segmentation.rules, say), *_limits(segmentation.rules, say)),
         flows=safe.flows,
         passed=safe.passed,
         asked=safe.asked,
@@ -227,6 +227,16 @@ def _open_questions(rehearsal: Rehearsal, say: Words) -> Iterable[str]:
             "{n} would pass although it looks like an attack: these rules do not stop it.",
             "{n} would pass although they look like an attack: these rules do not stop them.",
             passed,
+        )
+
+
+def _circular(rehearsal: Rehearsal, rules: Iterable[Allow], say: Words) -> Iterable[str]:
+    """Rules that let through the very traffic they come from have not been tested."""
+    _, learned = say.gettext, {flow for rule in rules for flow in rule.flows}
+    if rehearsal.flows and len(learned) >= rehearsal.flows:
+        yield _(
+            "These rules were learned from this same traffic: that they let it through proves little. Keep capturing "
+            "for some weeks, then rehearse them again."
         )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
+from rich.text import Text
 
 from leadapron.model.segmentation import Standing
 from leadapron.report.screen import answered, facts, heading, numbers, plain, show
@@ -82,27 +83,19 @@ def _rules(rules: Sequence[RuleEntry], say: Words) -> RenderableType:
 
 
 def _blocked(title: str, entries: Sequence[BlockedEntry], say: Words) -> RenderableType:
+    """Each on two lines: in a column of a narrow terminal no one reads a remark."""
+    lines = [_refused(one, say) for one in entries[:ROWS]]
+    return Group(heading(title), *lines, *_more(len(entries) - ROWS, say))
+
+
+def _refused(one: BlockedEntry, say: Words) -> RenderableType:
     _ = say.gettext
-    table = numbers(
-        (_("From"), 0),
-        (_("To"), 0),
-        (_("Service"), 0),
-        (_("Connections"), 6),
-        (_("Exams"), 5),
-        (_("Remark"), 0),
-        left=3,
-    )
-    table.columns[-1].justify = "left"
-    for one in entries[:ROWS]:
-        table.add_row(
-            plain(one.client),
-            plain(one.server),
-            plain(f"{one.service_name} {one.port}"),
-            plain(say.number(one.connections)),
-            plain(say.number(one.exams)),
-            plain(one.suspect or (_("new") if one.new else ""), "dim"),
-        )
-    return Group(heading(title), table, *_more(len(entries) - ROWS, say))
+    what = plain(f"{one.client} → {one.server}{_(':')} {one.service_name} {one.port}", "bold")
+    exams = say.ngettext("{n} exam", "{n} exams", one.exams)
+    counts = [say.ngettext("{n} connection", "{n} connections", one.connections), *([exams] if one.exams else ())]
+    remark = one.suspect or (_("new") if one.new else "")
+    line = Text.assemble(what, plain(f" · {' · '.join(counts)}", "dim"))
+    return Group(line, Padding(plain(remark), (0, 0, 0, 2))) if remark else line
 
 
 def _more(left: int, say: Words) -> Sequence[RenderableType]:
