@@ -13,9 +13,9 @@ from scipy.stats import qmc
 from bench.backtest.incident import Incident, Published
 from bench.backtest.quantities import Floats, measured
 from bench.backtest.site import build_site
-from leadapron.model.scenarios import Range, Scenario, Spread
+from leadapron.model.scenarios import Estimate, Range, Scenario
 from leadapron.whatif.effect import effect
-from leadapron.whatif.intervals import interval
+from leadapron.whatif.estimates import estimate
 from leadapron.whatif.parameters import parameter, with_value
 from leadapron.whatif.scenarios import load_scenarios, with_overrides
 from leadapron.whatif.worlds import worlds
@@ -41,11 +41,11 @@ class Judged(Struct, frozen=True, kw_only=True):
     """One published figure beside what was simulated."""
 
     figure: Published
-    shipped: Spread | None
+    shipped: Estimate | None
     """Over chance and guesses, the scenario as shipped. None: no run has it."""
-    ranged: Spread | None
+    ranged: Estimate | None
     """Over the scenario's own ranges too."""
-    variants: tuple[Spread | None, ...] = ()
+    variants: tuple[Estimate | None, ...] = ()
     """As shipped but for the numbers of each variant of the incident."""
 
     @property
@@ -71,7 +71,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     judged: tuple[Judged, ...]
 
 
-def verdict(figure: Published, simulated: Spread | None) -> Verdict:
+def verdict(figure: Published, simulated: Estimate | None) -> Verdict:
     """Whether the figure agrees with the interval of 9 in 10 runs; a wide interval agrees easily: look at its mean."""
     if simulated is None:
         return Verdict.NONE
@@ -102,7 +102,7 @@ def compare(incident: Incident, *, draws: int, runs: int, seed: int) -> Comparis
     plays: list[tuple[Scenario, Sequence[Range]]] = [(scenario, ()), (scenario, open_ranges)]
     plays += [(with_overrides(scenario, variant.numbers), ()) for variant in incident.variants]
     columns = [
-        [_spread(values) for values in _simulated(incident, played, ranges, draws=draws, runs=runs, seed=seed)]
+        [_estimate(values) for values in _simulated(incident, played, ranges, draws=draws, runs=runs, seed=seed)]
         for played, ranges in plays
     ]
     return Comparison(
@@ -155,6 +155,6 @@ def _within(one: Range, scenario: Scenario, share: float) -> float:
     return one.low + share * (one.high - one.low)
 
 
-def _spread(values: Floats) -> Spread | None:
+def _estimate(values: Floats) -> Estimate | None:
     known = values[~np.isnan(values)]
-    return interval(known) if len(known) else None
+    return estimate(known) if len(known) else None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from bench.backtest.compare import Comparison, Judged, Verdict
 from bench.backtest.incident import Incident, Published
-from leadapron.model.scenarios import Spread
+from leadapron.model.scenarios import Estimate
 
 SIGNS = {
     Verdict.INSIDE: "yes",
@@ -112,10 +112,10 @@ def _published(figure: Published) -> str:
     return f"{_number(figure.low)} to {_number(figure.high)}"
 
 
-def _simulated(spread: Spread | None) -> str:
-    if spread is None:
+def _simulated(estimate: Estimate | None) -> str:
+    if estimate is None:
         return "–"
-    return f"{_number(spread.mean)} [{_number(spread.p5)}–{_number(spread.p95)}]"
+    return f"{_number(estimate.mean)} [{_number(estimate.p5)}–{_number(estimate.p95)}]"
 
 
 def _number(value: float) -> str:

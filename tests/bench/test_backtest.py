@@ -12,7 +12,7 @@ from bench.backtest.quantities import due, measured, missed
 from bench.backtest.site import Site, build_site
 from bench.backtest.table import tables
 from leadapron.model.department import DeviceClass, Way
-from leadapron.model.scenarios import Delay, Scenario, Spread
+from leadapron.model.scenarios import Delay, Estimate, Scenario
 from leadapron.whatif.effect import Effect, effect
 from leadapron.whatif.scenarios import load_scenarios
 
@@ -100,7 +100,7 @@ def figure(low: float, high: float, *, order_only: bool = False) -> Published:
 
 
 def test_a_figure_agrees_when_one_interval_lies_within_the_other() -> None:
-    simulated = Spread(mean=5, p5=2, p50=5, p95=8)
+    simulated = Estimate(mean=5, p5=2, p50=5, p95=8)
     assert verdict(figure(3, 3), simulated) is Verdict.INSIDE
     assert verdict(figure(1, 9), simulated) is Verdict.INSIDE
     assert verdict(figure(7, 9), simulated) is Verdict.PARTLY

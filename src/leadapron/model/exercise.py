@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from leadapron.model.department import Basis
-from leadapron.model.scenarios import Spread
+from leadapron.model.scenarios import Estimate
 
 Text = Mapping[str, str]
 """Language → sentence."""
@@ -136,7 +136,7 @@ class Exercise(Struct, frozen=True, kw_only=True):
     seed: int
     lost: float
     """Exams lost in the run that is played."""
-    exams_lost: Spread
+    exams_lost: Estimate
     """Over all runs."""
     injects: tuple[Inject, ...]
     debrief: tuple[Question, ...]

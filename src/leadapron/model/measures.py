@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from leadapron.model.department import Basis, Way
-from leadapron.model.scenarios import Spread
+from leadapron.model.scenarios import Estimate
 
 
 class Weakening(Struct, frozen=True, kw_only=True):
@@ -82,7 +82,7 @@ class FrontierPoint(Struct, frozen=True, kw_only=True):
     budget_hours: float
     hours: float
     """Really used."""
-    exams_lost: Spread
+    exams_lost: Estimate
     measures: tuple[str, ...]
     """Ids."""
 
@@ -98,9 +98,9 @@ class Best(Struct, frozen=True, kw_only=True):
     seed: int
     chosen: tuple[Valued, ...]
     """Most exams saved first."""
-    before: Spread
+    before: Estimate
     """Exams lost without any."""
-    after: Spread
+    after: Estimate
     method: Method
     considered: tuple[Measure, ...]
     """All candidates, those chosen included."""
@@ -127,7 +127,7 @@ class AttackPath(Struct, frozen=True, kw_only=True):
     """None: the target is the entry."""
     share: float
     """Of the runs in which the target fell."""
-    hours: Spread
+    hours: Estimate
     """From entry to target."""
     alike: tuple[int, ...] = ()
     """For each device of the path, entry first: how many of its zone and class stood in its place."""

@@ -111,7 +111,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     ranges: tuple[Range, ...] = ()
 
 
-class Spread(Struct, frozen=True, kw_only=True):
+class Estimate(Struct, frozen=True, kw_only=True):
     """Mean and interval over runs."""
 
     mean: float
@@ -124,9 +124,9 @@ class Moment(Struct, frozen=True, kw_only=True):
     """State at an hour after the first device stopped (worm, outage: after the start)."""
 
     hour: float
-    down: Spread
+    down: Estimate
     """Devices that do not work."""
-    lost: Spread
+    lost: Estimate
     """Exams not done when they were due, until then."""
     fallen: Mapping[str, float] = field(default_factory=dict)
     """Asset id → share of runs in which the attacker holds it or it does not work; zeros are left out."""
@@ -137,8 +137,8 @@ class Contained(Struct, frozen=True, kw_only=True):
 
     hours: float
     """As `Scenario.contained`."""
-    exams_lost: Spread
-    devices_down: Spread
+    exams_lost: Estimate
+    devices_down: Estimate
 
 
 class Influence(Struct, frozen=True, kw_only=True):
@@ -159,20 +159,20 @@ class Outcome(Struct, frozen=True, kw_only=True):
     scenario: str
     runs: int
     seed: int
-    exams_lost: Spread
+    exams_lost: Estimate
     """Exams done neither here when they were due nor by neighbours (most are postponed)."""
-    by_modality: Mapping[str, Spread]
-    urgent_lost: Spread
+    by_modality: Mapping[str, Estimate]
+    urgent_lost: Estimate
     """Urgent ones that neighbours did not take either."""
-    diverted: Spread
-    devices_down: Spread
+    diverted: Estimate
+    devices_down: Estimate
     """Most devices down at one time."""
-    scanners_down: Spread
-    hours_to_restored: Spread
+    scanners_down: Estimate
+    hours_to_restored: Estimate
     """Until all works again."""
-    hours_to_normal: Spread
+    hours_to_normal: Estimate
     """Until the backlog is done too, if every exam lost is made up here."""
-    records_at_risk: Spread
+    records_at_risk: Estimate
     """Studies on devices the attacker held."""
     reached: Mapping[str, float]
     """Asset id → share of runs in which it fell; zeros are left out."""

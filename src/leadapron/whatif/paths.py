@@ -21,7 +21,7 @@ from leadapron.model.scenarios import Course, Scenario
 from leadapron.whatif.effect import effect, exams_by_device
 from leadapron.whatif.engine import WAYS, Batch, Graph, compile_graph, entries, spread
 from leadapron.whatif.engine.draws import joined, mix, run_keys, uniform
-from leadapron.whatif.intervals import interval
+from leadapron.whatif.estimates import estimate
 
 RAREST = 0.05
 """A device that fewer of the runs go through is no choke point."""
@@ -176,7 +176,7 @@ class _Told:
         return AttackPath(
             steps=tuple(self._step(shown, at) for at in range(len(shown.ways))),
             share=len(group) / reached,
-            hours=interval([walk.hours for walk in group]),
+            hours=estimate([walk.hours for walk in group]),
             alike=(*(len(alike[_place(self._nodes[number])]) for number in shown.nodes[:-1]), 1),
         )
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from leadapron.model.department import Assumption, Basis, Department
 from leadapron.model.scenarios import Contained, Course, Outcome, Scenario
 from leadapron.whatif.effect import LONGEST, Effect, effect, exams_lost
-from leadapron.whatif.intervals import interval
+from leadapron.whatif.estimates import estimate
 from leadapron.whatif.sensitivity import evaluations, influences
 from leadapron.whatif.timeline import Timeline
 from leadapron.whatif.worlds import worlds
@@ -122,25 +122,25 @@ class _Record:
 
     def outcome(self, runs: int, seed: int) -> Outcome:
         """Everything but influences and assumptions."""
-        spread = {name: interval(np.concatenate(parts)) for name, parts in self.parts.items()}
+        estimates = {name: estimate(np.concatenate(parts)) for name, parts in self.parts.items()}
         share = self.reached / runs
         return Outcome(
             scenario=self.scenario.name,
             runs=runs,
             seed=seed,
-            exams_lost=spread["lost"],
-            by_modality={modality: spread[f"modality {modality}"] for modality in self.modalities},
-            urgent_lost=spread["urgent"],
-            diverted=spread["diverted"],
-            devices_down=spread["down"],
-            scanners_down=spread["scanners"],
-            hours_to_restored=spread["restored"],
-            hours_to_normal=spread["normal"],
-            records_at_risk=spread["records"],
+            exams_lost=estimates["lost"],
+            by_modality={modality: estimates[f"modality {modality}"] for modality in self.modalities},
+            urgent_lost=estimates["urgent"],
+            diverted=estimates["diverted"],
+            devices_down=estimates["down"],
+            scanners_down=estimates["scanners"],
+            hours_to_restored=estimates["restored"],
+            hours_to_normal=estimates["normal"],
+            records_at_risk=estimates["records"],
             reached={self.department.nodes[at].id: float(share[at]) for at in np.flatnonzero(share)},
             timeline=self.timeline.moments() if self.timeline is not None else (),
             containment=tuple(
-                Contained(hours=hours, exams_lost=spread[f"lost {hours}"], devices_down=spread[f"down {hours}"])
+                Contained(hours=hours, exams_lost=estimates[f"lost {hours}"], devices_down=estimates[f"down {hours}"])
                 for hours in self.endings
             ),
         )

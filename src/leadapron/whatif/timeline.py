@@ -9,7 +9,7 @@ import numpy as np
 from leadapron.model.scenarios import Moment
 from leadapron.whatif.effect import Effect
 from leadapron.whatif.effect.week import Floats
-from leadapron.whatif.intervals import interval
+from leadapron.whatif.estimates import estimate
 
 MOMENTS = 80
 ENTRIES = 200_000
@@ -50,8 +50,8 @@ class Timeline:
         return tuple(
             Moment(
                 hour=hour,
-                down=interval(self._down[number, : self.runs]),
-                lost=interval(self._lost[number, : self.runs]),
+                down=estimate(self._down[number, : self.runs]),
+                lost=estimate(self._lost[number, : self.runs]),
                 fallen={self.ids[at]: float(shares[at]) for at in np.flatnonzero(shares)},
             )
             for number, hour in enumerate(self.hours)

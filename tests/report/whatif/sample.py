@@ -19,7 +19,7 @@ from leadapron.model.measures import (
     Step,
     Valued,
 )
-from leadapron.model.scenarios import Contained, Influence, Moment, Outcome, Spread
+from leadapron.model.scenarios import Contained, Estimate, Influence, Moment, Outcome
 from leadapron.model.segmentation import Advice, Allow, Blocked, Rehearsal, Segmentation, Standing, Zone
 from leadapron.report.whatif import Made
 from leadapron.whatif.cut import load_measures
@@ -40,8 +40,8 @@ def told(name: str = "worm") -> ScenarioContent:
     return SCENARIOS[name]
 
 
-def spread(mean: float, wide: float = 0.6) -> Spread:
-    return Spread(mean=mean, p5=max(0.0, mean * (1 - wide)), p50=mean * 0.92, p95=mean * (1 + 1.6 * wide))
+def spread(mean: float, wide: float = 0.6) -> Estimate:
+    return Estimate(mean=mean, p5=max(0.0, mean * (1 - wide)), p50=mean * 0.92, p95=mean * (1 + 1.6 * wide))
 
 
 def department(name: str = "", *, devices: int = 1) -> Department:
@@ -131,7 +131,7 @@ def outcome(name: str = "worm", *, scale: float = 1.0, site: Department | None =
 
 def nothing() -> Outcome:
     """No exam is lost and nothing falls."""
-    zero = Spread(mean=0, p5=0, p50=0, p95=0)
+    zero = Estimate(mean=0, p5=0, p50=0, p95=0)
     return Outcome(
         scenario="worm", runs=1000, seed=7, exams_lost=zero, by_modality={"CT": zero}, urgent_lost=zero, diverted=zero,
         devices_down=zero, scanners_down=zero, hours_to_restored=zero, hours_to_normal=zero, records_at_risk=zero,

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from leadapron.model.department import Assumption, Basis
 from leadapron.model.errors import ContentError
-from leadapron.model.scenarios import Spread
+from leadapron.model.scenarios import Estimate
 from leadapron.report import encode
 from leadapron.report.schema import document_schema
 from leadapron.report.whatif import (
@@ -83,15 +83,15 @@ def test_french_is_written_as_french_is() -> None:
 @pytest.mark.parametrize(
     ("lost", "told"),
     [
-        (Spread(mean=0, p5=0, p50=0, p95=0), "In at least 19 of 20 of 200 runs no exam is lost."),
-        (Spread(mean=4, p5=0, p50=0, p95=30), "In half of 200 runs no exam is lost; in 1 of 20 at least 30 are."),
+        (Estimate(mean=0, p5=0, p50=0, p95=0), "In at least 19 of 20 of 200 runs no exam is lost."),
+        (Estimate(mean=4, p5=0, p50=0, p95=30), "In half of 200 runs no exam is lost; in 1 of 20 at least 30 are."),
         (
-            Spread(mean=1, p5=0, p50=1, p95=2),
+            Estimate(mean=1, p5=0, p50=1, p95=2),
             "In half of 200 runs at least 1 exam is not done when it is due; in 9 of 10, between 0 and 2.",
         ),
     ],
 )
-def test_small_losses_are_said_as_chances(lost: Spread, told: str) -> None:
+def test_small_losses_are_said_as_chances(lost: Estimate, told: str) -> None:
     say = words("en")
     assert lost_sentence(lost, 200, WhatIfNames(say), say) == told
 
@@ -142,7 +142,7 @@ def test_values_read_as_people_write_them() -> None:
     assert names.value("contained", 24) == "24"
     assert names.hours(36.04) == "36\u00a0h"
     assert names.hours(60) == "2,5 jours"
-    assert names.duration(Spread(mean=80, p5=24, p50=72, p95=240)) == "3 jours (1 à 10)"
+    assert names.duration(Estimate(mean=80, p5=24, p50=72, p95=240)) == "3 jours (1 à 10)"
     assert names.ended(-24) == "24\u00a0h avant le premier arrêt"
     assert names.euros(1200) == "1\u202f200\u00a0€"
     assert names.share(0.0004) == "moins de 1\u00a0%"

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadapron.model.scenarios import Moment, Spread
+from leadapron.model.scenarios import Estimate, Moment
 from leadapron.report.whatif.figures import (
     HEIGHT,
     ROW_WIDTH,
@@ -25,12 +25,12 @@ from tests.report.whatif import sample
 
 VALUES = st.floats(min_value=0, max_value=1e9, allow_nan=False)
 SPREADS = st.lists(VALUES, min_size=4, max_size=4).map(
-    lambda found: Spread(mean=found[3], **dict(zip(("p5", "p50", "p95"), sorted(found[:3]), strict=True)))
+    lambda found: Estimate(mean=found[3], **dict(zip(("p5", "p50", "p95"), sorted(found[:3]), strict=True)))
 )
 
 
-def spread(middle: float) -> Spread:
-    return Spread(mean=middle, p5=middle / 2, p50=middle, p95=middle * 2)
+def spread(middle: float) -> Estimate:
+    return Estimate(mean=middle, p5=middle / 2, p50=middle, p95=middle * 2)
 
 
 def test_a_band_goes_from_left_to_right() -> None:
@@ -49,7 +49,7 @@ def test_steps_hold_until_the_next_budget() -> None:
 
 
 @given(st.lists(SPREADS, min_size=1, max_size=12))
-def test_nothing_is_drawn_outside_its_frame(spreads: list[Spread]) -> None:
+def test_nothing_is_drawn_outside_its_frame(spreads: list[Estimate]) -> None:
     drawn = band([float(number) for number in range(len(spreads))], spreads, mean=True)
     assert drawn is not None
     for dot in drawn.dots:

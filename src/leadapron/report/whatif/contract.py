@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from leadapron.model.department import Basis, DeviceClass, Way
 from leadapron.model.measures import Method
-from leadapron.model.scenarios import Contained, Moment, Spread
+from leadapron.model.scenarios import Contained, Estimate, Moment
 from leadapron.report.contract import FindingEntry
 
 WHATIF: Literal["leadapron.whatif/1"] = "leadapron.whatif/1"
@@ -23,10 +23,10 @@ PATHS: Literal["leadapron.paths/1"] = "leadapron.paths/1"
 """Names and major versions; a field may be added within a version, never removed or changed."""
 
 
-class ExamsLost(Spread, frozen=True, kw_only=True):
+class ExamsLost(Estimate, frozen=True, kw_only=True):
     """Exams not done when they were due; most are postponed."""
 
-    by_modality: Mapping[str, Spread]
+    by_modality: Mapping[str, Estimate]
 
 
 class DeviceEntry(Struct, frozen=True, kw_only=True):
@@ -97,18 +97,18 @@ class OutcomeDocument(Struct, frozen=True, kw_only=True):
     limits: tuple[str, ...]
     """What the reader must not conclude."""
     exams_lost: ExamsLost
-    urgent_lost: Spread
+    urgent_lost: Estimate
     """Urgent exams lost that neighbours did not take either."""
-    diverted: Spread
+    diverted: Estimate
     """Exams that neighbours took."""
-    devices_down: Spread
+    devices_down: Estimate
     """Most devices down at one time."""
-    scanners_down: Spread
-    hours_to_restored: Spread
+    scanners_down: Estimate
+    hours_to_restored: Estimate
     """Until all works again."""
-    hours_to_normal: Spread
+    hours_to_normal: Estimate
     """Until the backlog is done too, if every exam lost is made up here."""
-    records_at_risk: Spread
+    records_at_risk: Estimate
     """Studies on devices the attacker held."""
     contained: float
     """Hours from the first stopped device until the spread is ended, as the scenario has it."""
@@ -130,12 +130,12 @@ class ComparedEntry(Struct, frozen=True, kw_only=True):
     runs: int
     seed: int
     exams_lost: ExamsLost
-    urgent_lost: Spread
-    devices_down: Spread
-    scanners_down: Spread
-    hours_to_restored: Spread
-    hours_to_normal: Spread
-    records_at_risk: Spread
+    urgent_lost: Estimate
+    devices_down: Estimate
+    scanners_down: Estimate
+    hours_to_restored: Estimate
+    hours_to_normal: Estimate
+    records_at_risk: Estimate
 
 
 class SkippedEntry(Struct, frozen=True, kw_only=True):
@@ -210,7 +210,7 @@ class FrontierEntry(Struct, frozen=True, kw_only=True):
     budget_hours: float
     hours: float
     """Really used."""
-    exams_lost: Spread
+    exams_lost: Estimate
     actions: tuple[str, ...]
     """Ids."""
 
@@ -235,9 +235,9 @@ class BestDocument(Struct, frozen=True, kw_only=True):
     """Most exams saved first."""
     hours: float
     """Of all actions together."""
-    before: Spread
+    before: Estimate
     """Exams lost as things are."""
-    after: Spread
+    after: Estimate
     """Exams lost with these actions done."""
     method: Method
     frontier: tuple[FrontierEntry, ...]
@@ -277,7 +277,7 @@ class PathEntry(Struct, frozen=True, kw_only=True):
 
     share: float
     """Of the runs in which the target fell."""
-    hours: Spread
+    hours: Estimate
     """From entry to target."""
     steps: tuple[StepEntry, ...]
 

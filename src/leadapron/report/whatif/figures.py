@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from leadapron.model.scenarios import Spread
+from leadapron.model.scenarios import Estimate
 
 WIDTH, HEIGHT = 620, 290
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 14, 14, 44
@@ -54,7 +54,7 @@ class Band(Struct, frozen=True, kw_only=True):
 
 def band(
     xs: Sequence[float],
-    spreads: Sequence[Spread],
+    estimates: Sequence[Estimate],
     *,
     ticks: Sequence[float] | None = None,
     mean: bool = False,
@@ -68,7 +68,7 @@ def band(
     if not xs:
         return None
     first, last = min(xs), max(xs)
-    top = rounded_up(max((max(one.p95, one.mean) for one in spreads), default=0.0))
+    top = rounded_up(max((max(one.p95, one.mean) for one in estimates), default=0.0))
     floor = HEIGHT - _BOTTOM
 
     def across(value: float) -> float:
@@ -80,7 +80,7 @@ def band(
 
     dots = tuple(
         Dot(x=across(x), y=up(one.mean if mean else one.p50), low=up(one.p5), high=up(one.p95))
-        for x, one in zip(xs, spreads, strict=True)
+        for x, one in zip(xs, estimates, strict=True)
     )
     return Band(
         area=_area(dots, steps=steps),
@@ -139,7 +139,7 @@ class Interval(Struct, frozen=True, kw_only=True):
     height: int = ROW_HEIGHT
 
 
-def interval(one: Spread, top: float) -> Interval:
+def interval(one: Estimate, top: float) -> Interval:
     """One spread on an axis from 0 to `top` that all rows share."""
     return Interval(low=_on_row(one.p5, top), median=_on_row(one.p50, top), mean=_on_row(one.mean, top),
                     high=_on_row(one.p95, top))  # fmt: skip

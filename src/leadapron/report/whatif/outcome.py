@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from leadapron.model.department import Basis, Department, DeviceClass
-from leadapron.model.scenarios import Influence, Outcome, Spread
+from leadapron.model.scenarios import Estimate, Influence, Outcome
 from leadapron.report.hostile import harmless
 from leadapron.report.whatif.contract import (
     COMPARISON,
@@ -127,7 +127,7 @@ def exams_lost(outcome: Outcome) -> ExamsLost:
     return ExamsLost(mean=lost.mean, p5=lost.p5, p50=lost.p50, p95=lost.p95, by_modality=dict(modalities))
 
 
-def lost_sentence(lost: Spread, runs: int, names: WhatIfNames, say: Words) -> str:
+def lost_sentence(lost: Estimate, runs: int, names: WhatIfNames, say: Words) -> str:
     """How many exams are lost, as chances a person can picture."""
     _, all_runs = say.gettext, say.number(runs)
     if lost.p95 < 0.5:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadapron.model.measures import Method
-from leadapron.model.scenarios import Spread
+from leadapron.model.scenarios import Estimate
 from leadapron.report.whatif.sentences import rounded
 from leadapron.report.words import N_, Words
 from leadapron.whatif.parameters import FIELDS
@@ -74,25 +74,25 @@ class WhatIfNames:
             return self._say.gettext(N_("over {share}")).format(share=self._say.percent(1 - edge))
         return self._say.percent(value)
 
-    def typical(self, one: Spread) -> str:
+    def typical(self, one: Estimate) -> str:
         """The median, and what 9 of 10 runs stay within."""
         return self._interval(self.count(one.p50), self.count(one.p5), self.count(one.p95))
 
-    def average(self, one: Spread) -> str:
+    def average(self, one: Estimate) -> str:
         """The mean, and what 9 of 10 runs stay within."""
         return self._interval(self.count(one.mean), self.count(one.p5), self.count(one.p95))
 
-    def duration(self, one: Spread) -> str:
+    def duration(self, one: Estimate) -> str:
         """The median of hours, and what 9 of 10 runs stay within, in the median's unit."""
         unit = 24 if one.p50 >= _TWO_DAYS else 1
         return self._interval(self.hours(one.p50), self.count(one.p5 / unit), self.count(one.p95 / unit))
 
-    def hours_between(self, one: Spread) -> str:
+    def hours_between(self, one: Estimate) -> str:
         """What 9 of 10 runs stay within, of hours, in the median's unit."""
         unit = 24 if one.p50 >= _TWO_DAYS else 1
         return self._range(self.count(one.p5 / unit), self.count(one.p95 / unit))
 
-    def between(self, one: Spread) -> str:
+    def between(self, one: Estimate) -> str:
         """What 9 of 10 runs stay within."""
         return self._range(self.count(one.p5), self.count(one.p95))
 

@@ -94,8 +94,8 @@ def best(
         runs=runs,
         seed=seed,
         chosen=valued,
-        before=judge.spread(NOTHING),
-        after=judge.spread(chosen),
+        before=judge.estimate(NOTHING),
+        after=judge.estimate(chosen),
         method=method if chosen else Method.NONE,
         considered=considered,
         frontier=frontier,
@@ -234,7 +234,7 @@ def _frontier(finder: Finder, judge: Worlds, budget: Budget, chosen: Chosen) -> 
         yield FrontierPoint(
             budget_hours=hours,
             hours=judge.hours(point),
-            exams_lost=judge.spread(point),
+            exams_lost=judge.estimate(point),
             measures=tuple(measure.id for measure in judge.of(point)),
         )
 

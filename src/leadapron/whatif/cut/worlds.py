@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from leadapron.model.department import Department
 from leadapron.model.measures import Measure
-from leadapron.model.scenarios import Scenario, Spread
+from leadapron.model.scenarios import Estimate, Scenario
 from leadapron.whatif.cut.applying import applied
-from leadapron.whatif.intervals import interval
+from leadapron.whatif.estimates import estimate
 
 Chosen = frozenset[int]
 """Indices of measures."""
@@ -97,9 +97,9 @@ class Worlds:
         """Expected exams lost."""
         return float(self.losses(chosen).mean())
 
-    def spread(self, chosen: Chosen) -> Spread:
+    def estimate(self, chosen: Chosen) -> Estimate:
         """Mean and interval of exams lost."""
-        return interval(self.losses(chosen))
+        return estimate(self.losses(chosen))
 
     def saved(self, fewer: Chosen, more: Chosen) -> tuple[float, float]:
         """Exams that `more` saves over `fewer`, run by run: mean, and standard error of the mean."""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from leadapron.model.department import Chain, Department
 from leadapron.model.exercise import ModalityState, State
-from leadapron.model.scenarios import Course, Scenario, Spread
+from leadapron.model.scenarios import Course, Estimate, Scenario
 from leadapron.whatif.effect import Effect, effect
-from leadapron.whatif.intervals import interval
+from leadapron.whatif.estimates import estimate
 from leadapron.whatif.worlds import worlds
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ class Play(Struct, frozen=True, kw_only=True, eq=False):
     came: Effect
     """Of this run alone."""
     lost: float
-    exams_lost: Spread
+    exams_lost: Estimate
     """Of all runs."""
 
     @property
@@ -107,5 +107,5 @@ def typical(department: Department, scenario: Scenario, *, runs: int, seed: int)
         entry=int(hours[0].argmin()) if hours[0].min() == 0 else None,
         came=effect(department, scenario, hours, seed=seed, first_run=run),
         lost=float(lost[run]),
-        exams_lost=interval(lost),
+        exams_lost=estimate(lost),
     )
