@@ -18,7 +18,7 @@ from bench.backtest.incident import Group, Incident, Number
 from leadapron.model.department import Basis, Chain, Department, DeviceClass, Link, Need, Node, Passage, Role, Way
 from leadapron.whatif.department.figures import throughput, weaknesses
 from leadapron.whatif.department.passages import ASSUMED_OPEN
-from leadapron.whatif.department.weak import together
+from leadapron.whatif.department.weak import commanded, together
 
 WEEKS_OF_YEAR = 52.18
 SYSTEM = "windows"
@@ -46,10 +46,13 @@ def build_site(incident: Incident, drawn: Mapping[str, float], chance: np.random
     groups: dict[str, tuple[int, ...]] = {}
     for group in incident.devices:
         devices = list(_devices(group, drawn, chance))
-        groups[group.name] = tuple(range(len(nodes), len(nodes) + len(devices)))
+        first = len(nodes)
+        groups[group.name] = tuple(range(first, first + len(devices)))
         nodes += devices
         joined = chance.permutation(len(devices))[: round(_value(group.members, drawn) * len(devices))]
-        members += [devices[at] for at in sorted(joined)]
+        for at in sorted(joined):
+            nodes[first + at] = replace(devices[at], weak=commanded(devices[at].weak))
+            members.append(nodes[first + at])
     department = Department(
         nodes=tuple(nodes),
         passages=tuple(_passages(incident)),
@@ -107,7 +110,7 @@ def _links(nodes: Sequence[Node], members: Sequence[Node]) -> Iterator[Link]:
         if directory.kind is DeviceClass.DIRECTORY:
             for member in members:
                 if member is not directory:
-                    yield Link(source=directory.id, target=member.id, way=Way.CREDENTIALS, basis=Basis.ASSUMED)
+                    yield Link(source=directory.id, target=member.id, way=Way.CREDENTIALS, basis=Basis.GIVEN)
 
 
 def _chains(nodes: Sequence[Node], per_year: float) -> tuple[Chain, ...]:

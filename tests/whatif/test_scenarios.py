@@ -29,11 +29,17 @@ def test_there_are_eight_attacks() -> None:
         "worm", "ransomware", "vendor", "media", "exposed", "provider", "shutdown", "theft",
     ]  # fmt: skip
     assert WORM.course is Course.WORM
-    assert WORM.recovery[DeviceClass.MODALITY] == Delay(median=48.0, spread=0.5)
+    assert WORM.recovery[DeviceClass.MODALITY] == Delay(median=24.0, spread=0.5)
     assert Range(parameter="contained", low=4.0, high=72.0) in WORM.ranges
     rate = next(one for one in WORM.assumptions if one.message == "scenarios.within.smb")
     assert (rate.basis, rate.params) == (Basis.SOURCED, {"value": 0.9})
     assert rate.source.startswith("WannaCry")
+
+
+def test_scanners_are_cut_off_rather_than_switched_off_where_something_spreads() -> None:
+    spared = {name: content.scenario.spared for name, content in SCENARIOS.items()}
+    assert spared.pop("shutdown") == ()
+    assert set(spared.values()) == {(DeviceClass.MODALITY,)}
 
 
 @EACH

@@ -204,7 +204,7 @@ def run(
     knowledge: Path | None,
     language: str,
 ) -> None:
-    """Play one attack many times: which devices stop, how many exams are lost, how long until all is normal."""
+    """Play one attack many times: which devices stop, how many exams are lost, how long until all works again."""
     from leadapron.app.whatif import asked, play
     from leadapron.report.whatif import outcome_document, render_outcome_html, render_outcome_terminal
 

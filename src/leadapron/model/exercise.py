@@ -59,8 +59,8 @@ class Cue(StrEnum):
     WEEK_2 = "week-2"
     FIRST_BACK = "first-back"
     """The first scanner is restored."""
-    NORMAL = "normal"
-    """Everything works and the backlog is done."""
+    RESTORED = "restored"
+    """Everything works again; the backlog remains."""
 
 
 class InjectWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -84,6 +84,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     roles_back: Delay = Delay(median=0.0)
     shutdown: float = 0.0
     """Share of the devices not reached that defenders switch off when they end the spread."""
+    spared: tuple[DeviceClass, ...] = (DeviceClass.MODALITY,)
+    """Classes that defenders cut off rather than switch off: they work on, with what exams need as far as that does."""
     shutdown_back: Delay = Delay(median=0.0)
     """Hours until those are on again."""
     recovery: Mapping[DeviceClass, Delay] = field(default_factory=dict)

@@ -70,6 +70,7 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     techniques: Annotated[tuple[str, ...], Meta(min_length=1)]
     entry: Entry = Entry()
     stops: tuple[DeviceClass, ...] = tuple(DeviceClass)
+    spared: tuple[DeviceClass, ...] = (DeviceClass.MODALITY,)
     roles: tuple[Role, ...] = ()
     weekday: int = 0
     hour: float = 8.0
@@ -144,6 +145,7 @@ def _scenario(written: _File) -> Scenario:
         course=written.course,
         entry=written.entry,
         stops=written.stops,
+        spared=written.spared,
         roles=written.roles,
         weekday=written.weekday,
         hour=written.hour,

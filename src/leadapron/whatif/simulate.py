@@ -8,7 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from leadapron.model.department import Assumption, Basis, Department
+from leadapron.model.department import Assumption, Basis, Department, DeviceClass
 from leadapron.model.scenarios import Contained, Course, Outcome, Scenario
 from leadapron.whatif.effect import LONGEST, Effect, effect, exams_lost
 from leadapron.whatif.estimates import estimate
@@ -155,6 +155,8 @@ def _assumptions(department: Department, scenario: Scenario) -> Iterator[Assumpt
     if not department.chains:
         yield Assumption(message="scenarios.no-chain", basis=Basis.ASSUMED)
         return
+    if scenario.shutdown > 0 and DeviceClass.MODALITY in scenario.spared:
+        yield Assumption(message="scenarios.spared", basis=Basis.ASSUMED)
     for message in ("scenarios.proportional", "scenarios.urgent-first"):
         yield Assumption(message=message, basis=Basis.ASSUMED)
     yield Assumption(message="scenarios.longest", params={"days": LONGEST / 24}, basis=Basis.ASSUMED)

@@ -11,7 +11,8 @@ from leadapron.model.department import Basis, DeviceClass, Role, Way
 from leadapron.model.errors import UsageError
 from leadapron.model.findings import Confidence
 from leadapron.rules.samples import picture_of
-from leadapron.whatif.department import build_department
+from leadapron.whatif.department import build_department, read_settings
+from leadapron.whatif.department.figures import weaknesses
 from leadapron.whatif.messages import load_messages
 from tests.whatif.department.pictures import finding, messages, nodes, site
 
@@ -101,6 +102,37 @@ def test_a_directory_reaches_its_members() -> None:
         ("dc", "pc"): Basis.ASSUMED,
     }, "who signs in is a member; a Windows computer that asks it for names is taken for one"
     assert "members" in messages(department)
+
+
+def test_what_a_directory_is_known_to_command_falls_with_it() -> None:
+    more: dict[str, Any] = {
+        "assets": [
+            {"id": "dc", "hostnames": ["DC01"], "roles": ["server"], "zone": "srv", "services": ["ldap/389", "dns/53"]}
+        ],
+        "flows": [
+            {"client": "ct", "server": "dc", "service": "ldap", "port": 389},
+            {"client": "mr", "server": "dc", "service": "ldap", "port": 389},
+            {"client": "pc", "server": "dc", "service": "dns", "transport": "udp", "port": 53},
+        ],
+    }
+    given = read_settings(
+        b'[devices.mr]\nweak.credentials = 0.1\n[[passages]]\nsource = "dc"\ntarget = "ws"\nallow = ["credentials"]\n',
+        "whatif.toml",
+    )
+    department = build_department(site(**more), (), zone=UTC, settings=given)
+    base = weaknesses().base
+    assert {
+        one.id: one.weak.get(Way.CREDENTIALS, 0.0) for one in department.nodes if one.id in ("ct", "mr", "pc", "ws")
+    } == {
+        "ct": 0.9,
+        "mr": 0.1,
+        "pc": base[DeviceClass.OFFICE][Way.CREDENTIALS],
+        "ws": 0.9,
+    }, "seen to sign in, given otherwise, only guessed to be a member, declared"
+    said = next(one for one in department.assumptions if one.message == "department.commanded")
+    assert (said.params["count"], said.params["percent"], said.params["devices"]) == (2, 90.0, "ct, ws")
+    assert "Vermont" in said.source
+    assert "commanded" not in messages(build_department(site(), (), zone=UTC))
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,8 @@ def reference(department: Department, scenario: Scenario, hours: Sequence[float]
             down[name] = (stopped[name], free[who])
     if scenario.shutdown == 1 and alarm:
         for name in fall.keys() - reached - stopped.keys():
-            down[name] = (ended, ended + scenario.shutdown_back.median)
+            if kind[name] not in scenario.spared:
+                down[name] = (ended, ended + scenario.shutdown_back.median)
     lost: dict[str, float] = {}
     urgent = 0.0
     for chain in department.chains:

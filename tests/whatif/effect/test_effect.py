@@ -120,8 +120,30 @@ def test_theft_stops_nothing_and_reaches_records() -> None:
     assert not result.fallen_at(60.0).any()
 
 
-def test_defenders_switch_off_what_was_not_reached() -> None:
+def test_scanners_that_were_not_reached_are_cut_off_and_work_alone() -> None:
+    """RIS and PACS are off on Tuesday until 12 h: a quarter of the CT exams and a fifth of the MR exams are done."""
     scenario = worm(shutdown=1.0, shutdown_back=Delay(median=12.0))
+    result = effect(DEPARTMENT, scenario, fallen(DEPARTMENT, {"pc": 0.0}), seed=1)
+    assert result.down.stops.tolist() == [[0.0, np.inf, np.inf, np.inf, 24.0, 24.0]]
+    assert result.lost == pytest.approx([40 * 0.75 + 40 * 0.8])
+
+
+def test_who_is_spared_changes_nothing_for_others() -> None:
+    half = worm(shutdown=0.5, shutdown_back=Delay(median=12.0, spread=0.5))
+    hours = fallen(DEPARTMENT, *[{"pc": 0.0}] * 50)
+    all_off, spared = (
+        effect(DEPARTMENT, replace(half, spared=classes), hours, seed=1).down for classes in ((), half.spared)
+    )
+    scanners = [one.kind is DeviceClass.MODALITY for one in DEPARTMENT.nodes]
+    others = [not scanner for scanner in scanners]
+    assert np.isfinite(all_off.stops[:, scanners]).any()
+    assert not np.isfinite(spared.stops[:, scanners]).any()
+    assert spared.stops[:, others].tolist() == all_off.stops[:, others].tolist()
+    assert spared.works[:, others].tolist() == all_off.works[:, others].tolist()
+
+
+def test_defenders_switch_off_what_was_not_reached() -> None:
+    scenario = worm(shutdown=1.0, shutdown_back=Delay(median=12.0), spared=())
     result = effect(DEPARTMENT, scenario, fallen(DEPARTMENT, {"pc": 0.0}), seed=1)
     assert result.down.stops.tolist() == [[0.0] + [24.0] * 5]
     assert result.down.works.tolist() == [[48.0] + [36.0] * 5]
@@ -201,7 +223,7 @@ def test_chance_follows_the_median() -> None:
     work = result.down.works[:, 1] - 24.0
     assert np.median(work) == pytest.approx(24.0, rel=0.05)
     assert np.log(work).std() == pytest.approx(0.8, rel=0.05)
-    assert result.ever_down[:, 2].mean() == pytest.approx(0.4, abs=0.03)
+    assert result.ever_down[:, 4].mean() == pytest.approx(0.4, abs=0.03)
     pacs = effect(DEPARTMENT, random_recovery(), fallen(DEPARTMENT, *[{"pacs": 0.0}] * 4000), seed=1).down.works[:, 5]
     assert (np.log((pacs - 24) / 24) / 0.8).mean() == pytest.approx(0.3 * np.log(3) / 0.8, abs=0.06)
 
@@ -263,6 +285,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         engineers=draw(st.dictionaries(KINDS, st.integers(1, 3))),
         shutdown=draw(st.sampled_from((0.0, 1.0))),
         shutdown_back=Delay(median=draw(quarters)),
+        spared=tuple(draw(st.sets(KINDS))),
         backups_lost=draw(st.sampled_from((0.0, 1.0))),
         diverted=draw(SHARES),
         weekday=draw(st.integers(0, 6)),

@@ -32,7 +32,7 @@ def test_a_worm_stops_things_and_people_must_decide() -> None:
     made = played("worm")
     assert made.title["en"]
     assert cues(made)[0] is Cue.START
-    assert {Cue.FIRST_SCANNER, Cue.CHOICE, Cue.CONTAINED, Cue.FIRST_BACK, Cue.NORMAL} <= set(cues(made))
+    assert {Cue.FIRST_SCANNER, Cue.CHOICE, Cue.CONTAINED, Cue.FIRST_BACK, Cue.RESTORED} <= set(cues(made))
     hours = [inject.hour for inject in made.injects]
     assert hours == sorted(hours)
     assert len(set(hours)) == len(hours), "people meet one thing at a time"

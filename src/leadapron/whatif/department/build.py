@@ -7,17 +7,18 @@ from datetime import tzinfo
 
 from msgspec.structs import replace
 
-from leadapron.model.department import Assumption, Basis, Chain, Department, DeviceClass, Node
+from leadapron.model.department import Assumption, Basis, Chain, Department, DeviceClass, Node, Way
 from leadapron.model.errors import UsageError
 from leadapron.model.findings import Finding
 from leadapron.model.picture import Picture
 from leadapron.whatif.department.chains import chains_of, with_records
 from leadapron.whatif.department.corrections import corrected_chains
-from leadapron.whatif.department.figures import throughput
+from leadapron.whatif.department.figures import throughput, weaknesses
 from leadapron.whatif.department.nodes import Devices, Names, about, corrected, devices_of
-from leadapron.whatif.department.passages import rerouted, route_assumptions, routes, seen_links
+from leadapron.whatif.department.passages import Routes, rerouted, route_assumptions, routes, seen_links
 from leadapron.whatif.department.settings import Settings
 from leadapron.whatif.department.site import Site
+from leadapron.whatif.department.weak import commanded
 
 
 def build_department(
@@ -35,6 +36,7 @@ def build_department(
     devices = corrected(site, _with_importers(site, devices, given), given)
     found = routes(site, devices.nodes)
     rerouted(found, site, devices.nodes, given)
+    devices = _with_commanded(site, devices, found, given)
     told = chains_of(site, devices.nodes, zone)
     chains = corrected_chains(told.chains, devices.nodes, Names(site, devices.nodes), given)
     nodes = _with_given_records(site, with_records(devices.nodes, chains.values()), given)
@@ -65,6 +67,32 @@ def _with_importers(site: Site, devices: Devices, given: Settings) -> Devices:
     nodes = {**devices.nodes, **{node.id: replace(node, importer=True) for node in readers.values()}}
     assumption = about("department.importers-reading", readers.values(), Basis.ASSUMED)
     return Devices(nodes=nodes, assumptions=(*devices.assumptions, assumption))
+
+
+def _with_commanded(site: Site, devices: Devices, found: Routes, given: Settings) -> Devices:
+    """What a directory was seen or is declared to command falls with it, unless the file says how readily."""
+    nodes = devices.nodes
+    names = Names(site, nodes)
+    told = {
+        names.one(name, given.name, f"devices.{name}")
+        for name, device in given.devices.items()
+        if Way.CREDENTIALS in device.weak
+    }
+    under = {
+        link.target: nodes[link.target]
+        for link in found.links.values()
+        if link.way is Way.CREDENTIALS
+        and link.basis is not Basis.ASSUMED
+        and nodes[link.source].kind is DeviceClass.DIRECTORY
+        and link.target not in told
+    }
+    if not under:
+        return devices
+    content = weaknesses().commanded
+    stated = about("department.commanded", under.values(), Basis.ASSUMED)
+    assumption = replace(stated, params={**stated.params, "percent": 100.0 * content.weak}, source=content.source)
+    raised = {asset_id: replace(node, weak=commanded(node.weak)) for asset_id, node in under.items()}
+    return Devices(nodes={**nodes, **raised}, assumptions=(*devices.assumptions, assumption))
 
 
 def _with_given_records(site: Site, nodes: Mapping[str, Node], given: Settings) -> Mapping[str, Node]:

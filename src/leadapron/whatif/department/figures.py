@@ -38,6 +38,15 @@ class Weakness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Only for devices whose operating system name holds this word."""
 
 
+class Commanded(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Devices that a directory commands."""
+
+    weak: float
+    """To credentials, at least."""
+    why: str
+    source: str
+
+
 class Weaknesses(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`content/whatif/weakness.toml`."""
 
@@ -45,6 +54,7 @@ class Weaknesses(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     weakness: tuple[Weakness, ...]
     base: Mapping[DeviceClass, Mapping[Way, float]]
     """What is taken for granted where nothing was found."""
+    commanded: Commanded
 
 
 class Rate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,7 +124,7 @@ def weaknesses() -> Weaknesses:
     """ContentError: a value is not within 0 and 1, or a class has no base."""
     found = read_toml(shipped("whatif", "weakness.toml"), Weaknesses)
     values = [v for one in (*(w.ways for w in found.weakness), *found.base.values()) for v in one.values()]
-    if not all(0 <= value <= 1 for value in (*values, *found.confidence.values())):
+    if not all(0 <= value <= 1 for value in (*values, *found.confidence.values(), found.commanded.weak)):
         raise ContentError("weakness.toml: a value is not within 0 and 1")
     if missing := set(DeviceClass) - set(found.base) or set(Confidence) - set(found.confidence):
         raise ContentError(f"weakness.toml: nothing is said of {sorted(missing)}")

@@ -42,5 +42,11 @@ def weak_by(
     )
 
 
+def commanded(weak: Mapping[Way, float]) -> Mapping[Way, float]:
+    """The weaknesses of a device that a directory commands."""
+    raised = {**weak, Way.CREDENTIALS: max(weak.get(Way.CREDENTIALS, 0.0), weaknesses().commanded.weak)}
+    return {way: raised[way] for way in Way if way in raised}
+
+
 def _applies(weakness: Weakness, finding: Finding, system: str) -> bool:
     return weakness.rule == finding.rule and weakness.system in system.casefold()

@@ -6,6 +6,7 @@ devices most exams hang on. So no device waits for one that exams need less, and
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import assert_never
 
 import numpy as np
@@ -13,6 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from leadapron.model.department import DeviceClass
 from leadapron.model.scenarios import ON_BACKUPS, Course, Delay, Scenario
 from leadapron.whatif.effect.site import KINDS, Site
 from leadapron.whatif.effect.week import Floats
@@ -58,7 +60,7 @@ class _Spread(Struct, frozen=True, kw_only=True, eq=False):
 def downtime(place: Site, scenario: Scenario, hours: Hours, keys: Words) -> Downtime:
     """`hours`: (runs, devices of the department), when each fell if nobody stopped it; `keys`: one per run."""
     spread = _spread(place, scenario, hours, keys)
-    stopping = _stopping(scenario)[place.kind]
+    stopping = _among(scenario.stops)[place.kind]
     if scenario.course is Course.THEFT:
         fallen = np.zeros_like(spread.reached)
     elif scenario.course is Course.OUTAGE:
@@ -71,7 +73,8 @@ def downtime(place: Site, scenario: Scenario, hours: Hours, keys: Words) -> Down
     works = np.where(fallen, np.minimum(_restored(place, scenario, fallen, spread.ended, keys), LONGEST), np.inf)
     if scenario.shutdown > 0:
         draws = _draws(keys, place.identity, _OFF)
-        off = ~spread.reached & ~fallen & (draws < scenario.shutdown) & spread.alarm[:, None]
+        spared = _among(scenario.spared)[place.kind]
+        off = ~spread.reached & ~fallen & ~spared & (draws < scenario.shutdown) & spread.alarm[:, None]
         back = np.minimum(spread.ended + _delay(scenario.shutdown_back, keys, _BACK), LONGEST)
         stops = np.where(off, spread.ended[:, None], stops)
         works = np.where(off, back[:, None], works)
@@ -111,14 +114,15 @@ def _spread(place: Site, scenario: Scenario, hours: Hours, keys: Words) -> _Spre
 
 def _first_stop(place: Site, scenario: Scenario, hours: Hours) -> Floats:
     """(runs): when the first device that would stop is reached."""
-    stopping = _stopping(scenario)[place.kinds]
+    stopping = _among(scenario.stops)[place.kinds]
     shown = hours if stopping.all() else hours[:, stopping]
     first: Floats = shown.min(axis=1, initial=np.inf).astype(np.float64)
     return first
 
 
-def _stopping(scenario: Scenario) -> Flags:
-    return np.array([kind in scenario.stops for kind in KINDS])
+def _among(classes: Collection[DeviceClass]) -> Flags:
+    """By number of a class."""
+    return np.array([kind in classes for kind in KINDS])
 
 
 def _restored(place: Site, scenario: Scenario, fallen: Flags, ended: Floats, keys: Words) -> Floats:

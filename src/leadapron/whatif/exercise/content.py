@@ -40,7 +40,7 @@ PARAMS: Mapping[Cue, frozenset[str]] = {
     Cue.DAY_3: frozenset(),
     Cue.WEEK_2: frozenset(),
     Cue.FIRST_BACK: _SCANNER,
-    Cue.NORMAL: frozenset(),
+    Cue.RESTORED: frozenset(),
 }
 """What the injects of a cue may name besides."""
 OTHER = "other"

@@ -184,7 +184,7 @@ def _long(play: Play) -> Iterator[Moment]:
         if until > hour:
             yield Moment(hour=hour, cue=cue)
     if play.lost > 0:
-        yield Moment(hour=play.normal, cue=Cue.NORMAL)
+        yield Moment(hour=play.restored, cue=Cue.RESTORED)
 
 
 def _needed(chain: Chain) -> Iterator[str]:

@@ -52,6 +52,11 @@ class Play(Struct, frozen=True, kw_only=True, eq=False):
         return float(self.came.down.ended[0])
 
     @property
+    def restored(self) -> float:
+        """When everything works again."""
+        return float(self.came.restored[0])
+
+    @property
     def normal(self) -> float:
         """When everything works and the backlog is done."""
         return float(self.came.normal[0])
