@@ -25,6 +25,13 @@ _PARTS = {
 for (const one of document.querySelectorAll("main > section:not(#summary), .bottom, .skip, .sections")) one.remove();
 for (const one of document.querySelectorAll(".actions > li:nth-child(n + {PLANNED + 1}), .actions ~ *")) one.remove();
 """,
+    "whatif": """
+for (const one of document.querySelectorAll(
+  "main > section:not(#summary, #spread), #summary > :nth-child(n + 4), details, .bottom, .skip, .sections",
+)) {
+  one.remove();
+}
+""",
     "report": f"""
 for (const one of document.querySelectorAll("main > section:not(#summary), .bottom, .skip, .sections")) one.remove();
 for (const one of document.querySelectorAll(".actions > li:nth-child(n + {ACTIONS + 1}), .actions ~ *")) one.remove();
@@ -55,10 +62,14 @@ def main() -> None:
 
 
 def _pages(folder: Path) -> dict[str, Path]:
-    """The demo's report, and its plan on the first day."""
-    pages = {name: folder / f"{name}.html" for name in ("report", "plan")}
+    """The demo's report, its plan on the first day, and the worm."""
+    pages = {name: folder / f"{name}.html" for name in ("report", "plan", "whatif")}
     workspace = ["--lang", "en", "--workspace", str(folder / "workspace")]
-    for command in (["demo", "--report", str(pages["report"])], ["plan", "--html", str(pages["plan"])]):
+    for command in (
+        ["demo", "--report", str(pages["report"])],
+        ["plan", "--html", str(pages["plan"])],
+        ["whatif", "run", "--html", str(pages["whatif"])],
+    ):
         program = [sys.executable, "-m", "leadapron", *command, *workspace]
         subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
     return pages
