@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -95,6 +96,38 @@ def _runs(default: int) -> Callable[[F], F]:
                         help="How many times the attack is played.")  # fmt: skip
 
 
+class _Ask(NamedTuple):
+    """What every command that plays an attack is asked."""
+
+    workspace: Path
+    settings: Path | None
+    knowledge: Path | None
+    language: str
+    entry: str | None
+    start: tuple[int, float] | None
+    contained: float | None
+    runs: int
+    seed: int
+
+    @property
+    def circumstances(self) -> Circumstances:
+        from leadapron.app.whatif import Circumstances
+
+        weekday, hour = self.start or (None, None)
+        return Circumstances(entry=self.entry, weekday=weekday, hour=hour, contained=self.contained)
+
+
+def _asking(command: Callable[..., None]) -> Callable[..., None]:
+    """Hand a command its options of `_Ask` as one."""
+
+    @wraps(command)
+    def bundled(**options: Any) -> None:
+        ask = _Ask(**{name: options.pop(name) for name in _Ask._fields})
+        command(ask, **options)
+
+    return bundled
+
+
 class _Model(NamedTuple):
     """A workspace ready to be attacked, its assessment in words, and how results are signed."""
 
@@ -103,26 +136,17 @@ class _Model(NamedTuple):
     made: Made
 
 
-def _load(workspace: Path, settings: Path | None, knowledge: Path | None, language: str) -> _Model:
+def _load(ask: _Ask) -> _Model:
     from leadapron.app.whatif import load_site
     from leadapron.report.whatif import Made
 
     rules, now = load_rules(), datetime.now(UTC)
     site = load_site(
-        Workspace.open(workspace), rules, load_world(knowledge_folder(knowledge)),
-        now=now, zone=local_zone(), settings=settings,
+        Workspace.open(ask.workspace), rules, load_world(knowledge_folder(ask.knowledge)),
+        now=now, zone=local_zone(), settings=ask.settings,
     )  # fmt: skip
-    made = Made(version=__version__, generated=now, language=language)
-    return _Model(site, document(site.assessment, rules, language), made)
-
-
-def _circumstances_of(
-    entry: str | None = None, start: tuple[int, float] | None = None, contained: float | None = None
-) -> Circumstances:
-    from leadapron.app.whatif import Circumstances
-
-    weekday, hour = start or (None, None)
-    return Circumstances(entry=entry, weekday=weekday, hour=hour, contained=contained)
+    made = Made(version=__version__, generated=now, language=ask.language)
+    return _Model(site, document(site.assessment, rules, ask.language), made)
 
 
 @contextmanager
@@ -190,28 +214,16 @@ def init(
 @_seed
 @_results
 @_department
-def run(
-    name: str,
-    entry: str | None,
-    start: tuple[int, float] | None,
-    contained: float | None,
-    runs: int,
-    seed: int,
-    json_file: str | None,
-    html_file: str | None,
-    workspace: Path,
-    settings: Path | None,
-    knowledge: Path | None,
-    language: str,
-) -> None:
+@_asking
+def run(ask: _Ask, name: str, json_file: str | None, html_file: str | None) -> None:
     """Play one attack many times: which devices stop, how many exams are lost, how long until all works again."""
     from leadapron.app.whatif import asked, play
     from leadapron.report.whatif import outcome_document, render_outcome_html, render_outcome_terminal
 
-    site, _, made = _load(workspace, settings, knowledge, language)
-    content = asked(site, name, _circumstances_of(entry, start, contained))
-    with _playing(language) as tell:
-        outcome = play(site, content, runs=runs, seed=seed, progress=tell)
+    site, _, made = _load(ask)
+    content = asked(site, name, ask.circumstances)
+    with _playing(ask.language) as tell:
+        outcome = play(site, content, runs=ask.runs, seed=ask.seed, progress=tell)
     result = outcome_document(outcome, site.department, content, made)
     _show(result, json_file, html_file, render_outcome_html, render_outcome_terminal)
 
@@ -222,19 +234,8 @@ def run(
 @_seed
 @_results
 @_department
-def compare(
-    entry: str | None,
-    start: tuple[int, float] | None,
-    contained: float | None,
-    runs: int,
-    seed: int,
-    json_file: str | None,
-    html_file: str | None,
-    workspace: Path,
-    settings: Path | None,
-    knowledge: Path | None,
-    language: str,
-) -> None:
+@_asking
+def compare(ask: _Ask, json_file: str | None, html_file: str | None) -> None:
     """Play every attack and show what each costs, worst first."""
     from leadapron.app.whatif import play_all
     from leadapron.report.whatif import (
@@ -244,12 +245,10 @@ def compare(
         render_comparison_terminal,
     )
 
-    site, _, made = _load(workspace, settings, knowledge, language)
-    with _playing(language) as tell:
-        outcomes, impossible = play_all(
-            site, _circumstances_of(entry, start, contained), runs=runs, seed=seed, progress=tell
-        )
-    reason = words(language).gettext("No device here fits where it begins.")
+    site, _, made = _load(ask)
+    with _playing(ask.language) as tell:
+        outcomes, impossible = play_all(site, ask.circumstances, runs=ask.runs, seed=ask.seed, progress=tell)
+    reason = words(ask.language).gettext("No device here fits where it begins.")
     skipped = [Skipped(scenario=name, reason=reason) for name in impossible]
     result = comparison_document(outcomes, site.scenarios, made, skipped=skipped)
     _show(result, json_file, html_file, render_comparison_html, render_comparison_terminal)
@@ -267,34 +266,27 @@ def compare(
 @_seed
 @_results
 @_department
+@_asking
 def best(
+    ask: _Ask,
     name: str,
-    entry: str | None,
-    start: tuple[int, float] | None,
-    contained: float | None,
     budget_hours: float,
     windows: int | None,
     budget_euros: float | None,
-    runs: int,
-    seed: int,
     json_file: str | None,
     html_file: str | None,
-    workspace: Path,
-    settings: Path | None,
-    knowledge: Path | None,
-    language: str,
 ) -> None:
     """Find the few actions that prevent most of one attack within a budget of hours, change windows and euros."""
     from leadapron.app.whatif import asked, choose
     from leadapron.report.whatif import best_document, render_best_html, render_best_terminal
     from leadapron.whatif.cut import load_measures
 
-    site, assessed, made = _load(workspace, settings, knowledge, language)
-    content = asked(site, name, _circumstances_of(entry, start, contained))
-    with _playing(language) as tell:
+    site, assessed, made = _load(ask)
+    content = asked(site, name, ask.circumstances)
+    with _playing(ask.language) as tell:
         found = choose(
             site, content, hours=budget_hours, windows=windows, euros=budget_euros,
-            runs=runs, seed=seed, progress=tell,
+            runs=ask.runs, seed=ask.seed, progress=tell,
         )  # fmt: skip
     result = best_document(found, content, load_measures().values(), made, assessed=assessed)
     _show(result, json_file, html_file, render_best_html, render_best_terminal)
@@ -308,28 +300,15 @@ def best(
 @_seed
 @_results
 @_department
-def paths_to(
-    target: str | None,
-    name: str,
-    entry: str | None,
-    start: tuple[int, float] | None,
-    contained: float | None,
-    runs: int,
-    seed: int,
-    json_file: str | None,
-    html_file: str | None,
-    workspace: Path,
-    settings: Path | None,
-    knowledge: Path | None,
-    language: str,
-) -> None:
+@_asking
+def paths_to(ask: _Ask, target: str | None, name: str, json_file: str | None, html_file: str | None) -> None:
     """Show the likeliest paths of an attack to one device, the weakness used at each step, and where many meet."""
     from leadapron.app.whatif import asked, trace
     from leadapron.report.whatif import paths_document, render_paths_html, render_paths_terminal
 
-    site, assessed, made = _load(workspace, settings, knowledge, language)
-    content = asked(site, name, _circumstances_of(entry, start, contained))
-    found = trace(site, content, target, runs=runs, seed=seed)
+    site, assessed, made = _load(ask)
+    content = asked(site, name, ask.circumstances)
+    found = trace(site, content, target, runs=ask.runs, seed=ask.seed)
     result = paths_document(found, site.department, content, made, assessed=assessed)
     _show(result, json_file, html_file, render_paths_html, render_paths_terminal)
 
@@ -344,30 +323,17 @@ def paths_to(
 @click.option("--languages", type=click.Choice(["en", "fr", "both"]), default="both", show_default=True,
               help="Of the files; both: French, then English.")  # fmt: skip
 @_department
-def exercise(
-    folder: Path | None,
-    name: str,
-    entry: str | None,
-    start: tuple[int, float] | None,
-    contained: float | None,
-    runs: int,
-    seed: int,
-    as_json: bool,
-    languages: str,
-    workspace: Path,
-    settings: Path | None,
-    knowledge: Path | None,
-    language: str,
-) -> None:
+@_asking
+def exercise(ask: _Ask, folder: Path | None, name: str, as_json: bool, languages: str) -> None:
     """Write into FOLDER (without it, `exercise` in the workspace) what a team trains with: a facilitator's script and a
     participants' handout of one simulated attack on this department, and a sheet that says who can go on for thirty
     days without a network."""
     from leadapron.app.whatif import asked, drill
     from leadapron.report.exercise import About, exercise_pack
 
-    site, _, made = _load(workspace, settings, knowledge, language)
-    content = asked(site, name, _circumstances_of(entry, start, contained))
-    played, sheet = drill(site, content, runs=runs, seed=seed)
+    site, _, made = _load(ask)
+    content = asked(site, name, ask.circumstances)
+    played, sheet = drill(site, content, runs=ask.runs, seed=ask.seed)
     if as_json:
         click.echo(encode({"exercise": played, "downtime": sheet}), nl=False)
         return
@@ -378,7 +344,7 @@ def exercise(
         About(version=made.version, generated=made.generated),
         zone=local_zone(),
     )
-    target = folder or workspace / "exercise"
+    target = folder or ask.workspace / "exercise"
     target.mkdir(parents=True, exist_ok=True)
     for file_name, data in files.items():
         write_file(target / file_name, data)
