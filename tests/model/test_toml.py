@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+import tomllib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from leadapron.model.toml import MOST_PARTS, parse_toml
+from leadapron.model.toml import MOST_PARTS, parse_toml, toml_text
 
 
 def test_what_python_reads_is_read_alike() -> None:
@@ -37,3 +40,16 @@ def test_looking_for_long_keys_takes_time_in_proportion(text: str) -> None:
     with pytest.raises(ValueError, match="line"):
         parse_toml(text + "\n= 1")
     assert time.perf_counter() - began < 5
+
+
+@given(st.text())
+def test_a_text_is_read_back_as_it_was(text: str) -> None:
+    written = toml_text(text)
+    assert tomllib.loads(f"x = {written}") == {"x": text}
+    assert all(one.isprintable() or one in "\u00a0\u202f" or one.isspace() for one in written)
+
+
+def test_a_text_shows_what_it_says() -> None:
+    assert toml_text("Scanner «\u00a0A\u00a0»") == '"Scanner «\u00a0A\u00a0»"'
+    assert toml_text('a"b\\c\n\x7f\u202egnp.exe\U000e0041') == r'"a\"b\\c\u000a\u007f\u202egnp.exe\U000e0041"'
+    assert toml_text("half \ud800") == '"half \ufffd"'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -17,6 +16,7 @@ from leadapron.know.files import write_whole
 from leadapron.model.content import read_toml, shipped
 from leadapron.model.errors import SourceError, UsageError
 from leadapron.model.events import DocumentType
+from leadapron.model.toml import toml_text
 
 _BARE = str.maketrans("", "", "()[]{}*:")
 _ONLY_ASSETS = frozenset(
@@ -147,8 +147,8 @@ class ColumnMemory:
         entries = self._entries()
         lines = ["# How the columns of your lists are read. Delete an entry and it is asked for again."]
         for mark, entry in sorted(entries.items()):
-            lines += ["", f"[{mark}]", f"kind = {_quoted(entry.kind)}", f"[{mark}.columns]"]
-            lines += [f"{name} = {_quoted(header)}" for name, header in sorted(entry.columns.items())]
+            lines += ["", f"[{mark}]", f"kind = {toml_text(entry.kind)}", f"[{mark}.columns]"]
+            lines += [f"{name} = {toml_text(header)}" for name, header in sorted(entry.columns.items())]
         write_whole(self.path, ("\n".join(lines) + "\n").encode("utf-8"))
 
     def _entries(self) -> dict[str, Remembered]:
@@ -166,8 +166,3 @@ class ColumnMemory:
 def _fingerprint(headers: tuple[str, ...]) -> str:
     words = "\n".join(sorted(word_of(header) for header in headers if header))
     return f"columns-{blake2b(words.encode(), digest_size=6).hexdigest()}"
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string: JSON's escapes are TOML's, but for DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -6,13 +6,13 @@ before, by a file or by firewall rules, is written without `#`: it cannot be fou
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from leadapron.model.department import Assumption, Basis, Chain, Department, Node, Role, Way
 from leadapron.model.scenarios import Scenario
+from leadapron.model.toml import toml_text
 from leadapron.whatif.department.figures import DAY
 from leadapron.whatif.department.passages import ASSUMED_OPEN
 from leadapron.whatif.department.settings import DAYS, ChainSettings, DeviceSettings, Settings
@@ -223,7 +223,7 @@ def _toml(value: object) -> str:
         case float():
             return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
         case str():
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            return toml_text(value)
         case list():
             return f"[{', '.join(_toml(one) for one in value)}]"
         case _:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -10,6 +9,7 @@ from itertools import groupby
 from textwrap import wrap
 
 from leadapron.model.segmentation import Allow, Segmentation, Standing, Zone
+from leadapron.model.toml import toml_text
 from leadapron.whatif.messages import load_messages
 
 FORMAT = 1
@@ -39,7 +39,7 @@ def write_rules(segmentation: Segmentation, language: str) -> str:
 
 def _zone(zone: Zone) -> Iterator[str]:
     yield "[[zone]]"
-    yield f"name = {_text(zone.name)}"
+    yield f"name = {toml_text(zone.name)}"
     yield f"networks = {_texts(zone.networks)}"
 
 
@@ -47,24 +47,24 @@ def _rule(rule: Allow, words: Mapping[str, str]) -> Iterator[str]:
     yield "[[rule]]"
     if rule.standing is not Standing.KEEP and rule.reason:
         yield from _comment(f"{words[f'segment.standing-{rule.standing}']} {words[rule.reason]}")
-    yield f"id = {_text(rule.id)}"
-    yield f"standing = {_text(rule.standing)}"
-    yield f"from = {_text(rule.source_zone)}"
-    yield f"to = {_text(rule.target_zone)}"
+    yield f"id = {toml_text(rule.id)}"
+    yield f"standing = {toml_text(rule.standing)}"
+    yield f"from = {toml_text(rule.source_zone)}"
+    yield f"to = {toml_text(rule.target_zone)}"
     yield f"sources = {_texts(rule.sources)}{_beside(rule.params.get('clients'), rule.sources)}"
     yield f"targets = {_texts(rule.targets)}{_beside(rule.params.get('servers'), rule.targets)}"
-    yield f"transport = {_text(rule.transport)}"
-    yield f"ports = [{', '.join(map(str, rule.ports))}]" if rule.ports else f"ports = {_text(ALL)}"
-    yield f"service = {_text(rule.service)}"
+    yield f"transport = {toml_text(rule.transport)}"
+    yield f"ports = [{', '.join(map(str, rule.ports))}]" if rule.ports else f"ports = {toml_text(ALL)}"
+    yield f"service = {toml_text(rule.service)}"
     yield from _rests_on(rule)
 
 
 def _rests_on(rule: Allow) -> Iterator[str]:
     """What was seen; a rule that a person adds needs none of it."""
     if rule.reason:
-        yield f"reason = {_text(rule.reason)}"
+        yield f"reason = {toml_text(rule.reason)}"
     for name, value in sorted(rule.params.items()):
-        yield f"params.{_key(name)} = {_text(str(value))}"
+        yield f"params.{_key(name)} = {toml_text(str(value))}"
     if rule.connections:
         yield f"connections = {rule.connections}"
     for name, when in (("first_seen", rule.first_seen), ("last_seen", rule.last_seen)):
@@ -75,21 +75,16 @@ def _rests_on(rule: Allow) -> Iterator[str]:
 
 
 def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
-
-
-def _text(value: str) -> str:
-    """A basic string: JSON's escapes are TOML's, save for DEL, which TOML wants escaped."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_text(name)
 
 
 def _texts(values: tuple[str, ...]) -> str:
-    return _list(values) if values else _text(ALL)
+    return _list(values) if values else toml_text(ALL)
 
 
 def _list(values: Iterable[str]) -> str:
     """On one line where it fits, else filled."""
-    texts = [_text(value) for value in values]
+    texts = [toml_text(value) for value in values]
     line = f"[{', '.join(texts)}]"
     if len(line) <= WIDTH:
         return line
