@@ -81,12 +81,11 @@ def test_what_stops_is_restored_within_a_year(content: ScenarioContent) -> None:
         assert scenario.horizon >= scenario.contained + scenario.dwell.median
 
 
-WORDS = "title = 'a'\nstory = 'b'\nassumes = 'c'\nlook_first = 'd'\n"
+WORDS = "title = 'a'\nincident = 'one'\nstory = 'b'\nassumes = 'c'\nlook_first = 'd'\n"
 RIGHT = f"""
 name = "mine"
 order = 1
 course = "outage"
-incident = "one"
 techniques = ["T1489"]
 stops = ["pacs"]
 [en]

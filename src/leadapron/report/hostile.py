@@ -40,6 +40,7 @@ _LONG: Mapping[type, tuple[str, ...]] = {
     Acceptance: ("reason",),
     Answer: ("constraint",),
     Assignment: ("note",),
+    Assumption: ("source",),
     Citation: ("quote",),
     ProcedureAnswered: ("evidence", "note"),
 }

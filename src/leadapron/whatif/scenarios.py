@@ -36,6 +36,8 @@ class ScenarioTexts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Three to five sentences."""
     assumes: str
     look_first: str
+    incident: str
+    """What calibrates it."""
 
 
 class ScenarioContent(Struct, frozen=True, kw_only=True):
@@ -66,7 +68,6 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     order: int
     course: Course
-    incident: Annotated[str, Meta(min_length=1)]
     techniques: Annotated[tuple[str, ...], Meta(min_length=1)]
     entry: Entry = Entry()
     stops: tuple[DeviceClass, ...] = tuple(DeviceClass)
@@ -150,7 +151,7 @@ def _scenario(written: _File) -> Scenario:
         weekday=written.weekday,
         hour=written.hour,
         techniques=written.techniques,
-        incident=written.incident,
+        incident=written.en.incident,
     )
     for name, number in written.parameters.items():
         scenario = with_value(scenario, name, number.value)

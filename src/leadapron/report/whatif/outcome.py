@@ -66,7 +66,7 @@ def outcome_document(
         story=told.story,
         assumes=told.assumes,
         look_first=told.look_first,
-        incident=scenario.scenario.incident,
+        incident=told.incident,
         techniques=scenario.scenario.techniques,
         runs=safe.runs,
         seed=safe.seed,
@@ -246,7 +246,7 @@ def _compared(outcome: Outcome, scenario: ScenarioContent, say: Words) -> Compar
     return ComparedEntry(
         scenario=outcome.scenario,
         title=scenario.texts[say.language].title,
-        incident=scenario.scenario.incident,
+        incident=scenario.texts[say.language].incident,
         runs=outcome.runs,
         seed=outcome.seed,
         exams_lost=exams_lost(outcome),
