@@ -7,6 +7,6 @@ scenario; of a human-operated attack, from its trigger.
 
 from leadapron.whatif.effect.course import LONGEST
 from leadapron.whatif.effect.effect import Effect, effect, exams_lost
-from leadapron.whatif.effect.site import exams_by_device
+from leadapron.whatif.effect.layout import exams_by_device
 
 __all__ = ["LONGEST", "Effect", "effect", "exams_by_device", "exams_lost"]

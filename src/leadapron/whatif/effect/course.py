@@ -16,7 +16,7 @@ from scipy.special import ndtri
 
 from leadapron.model.department import DeviceClass
 from leadapron.model.scenarios import ON_BACKUPS, Course, Delay, Scenario
-from leadapron.whatif.effect.site import KINDS, Site
+from leadapron.whatif.effect.layout import KINDS, Layout
 from leadapron.whatif.effect.week import Floats
 from leadapron.whatif.engine.draws import Words, identities, joined, mix, uniform
 
@@ -30,8 +30,8 @@ _DWELL, _BACKUPS, _ROLES, _OFF, _BACK, _RECOVERY = identities(("dwell", "backups
 """Keep draws for different ends apart."""
 
 
-class Downtime(Struct, frozen=True, kw_only=True, eq=False):
-    """(runs, columns of the site) unless said otherwise; hours from the start, infinite where it does not happen."""
+class Down(Struct, frozen=True, kw_only=True, eq=False):
+    """(runs, columns of the layout) unless said otherwise; hours from the start, infinite where it does not happen."""
 
     reached: Flags
     """The attacker held it."""
@@ -57,10 +57,10 @@ class _Spread(Struct, frozen=True, kw_only=True, eq=False):
     """(runs): defenders have noticed something."""
 
 
-def downtime(place: Site, scenario: Scenario, hours: Hours, keys: Words) -> Downtime:
+def down_times(layout: Layout, scenario: Scenario, hours: Hours, keys: Words) -> Down:
     """`hours`: (runs, devices of the department), when each fell if nobody stopped it; `keys`: one per run."""
-    spread = _spread(place, scenario, hours, keys)
-    stopping = _among(scenario.stops)[place.kind]
+    spread = _spread(layout, scenario, hours, keys)
+    stopping = _among(scenario.stops)[layout.kind]
     if scenario.course is Course.THEFT:
         fallen = np.zeros_like(spread.reached)
     elif scenario.course is Course.OUTAGE:
@@ -70,23 +70,23 @@ def downtime(place: Site, scenario: Scenario, hours: Hours, keys: Words) -> Down
     stops = np.where(fallen, np.maximum(spread.taken, 0.0), np.inf)
     if scenario.course is Course.OUTAGE:
         stops = np.where(fallen, 0.0, np.inf)
-    works = np.where(fallen, np.minimum(_restored(place, scenario, fallen, spread.ended, keys), LONGEST), np.inf)
+    works = np.where(fallen, np.minimum(_restored(layout, scenario, fallen, spread.ended, keys), LONGEST), np.inf)
     if scenario.shutdown > 0:
-        draws = _draws(keys, place.identity, _OFF)
-        spared = _among(scenario.spared)[place.kind]
+        draws = _draws(keys, layout.identity, _OFF)
+        spared = _among(scenario.spared)[layout.kind]
         off = ~spread.reached & ~fallen & ~spared & (draws < scenario.shutdown) & spread.alarm[:, None]
         back = np.minimum(spread.ended + _delay(scenario.shutdown_back, keys, _BACK), LONGEST)
         stops = np.where(off, spread.ended[:, None], stops)
         works = np.where(off, back[:, None], works)
     lost = np.minimum(_delay(scenario.roles_back, keys, _ROLES), LONGEST) if scenario.roles else np.zeros(len(keys))
-    return Downtime(
+    return Down(
         reached=spread.reached, taken=spread.taken, stops=stops, works=works, ended=spread.ended, roles_back=lost
     )
 
 
-def _spread(place: Site, scenario: Scenario, hours: Hours, keys: Words) -> _Spread:
+def _spread(layout: Layout, scenario: Scenario, hours: Hours, keys: Words) -> _Spread:
     """Ending the spread earlier only drops what would have fallen later: no new simulation is needed."""
-    shown = hours[:, place.nodes].astype(np.float64)
+    shown = hours[:, layout.nodes].astype(np.float64)
     never = np.full(shown.shape, np.inf)
     noticed = np.ones(len(keys), dtype=np.bool_)
     match scenario.course:
@@ -97,14 +97,14 @@ def _spread(place: Site, scenario: Scenario, hours: Hours, keys: Words) -> _Spre
             cut = np.full(len(keys), min(scenario.contained, scenario.horizon))
             began = np.zeros(len(keys))
         case Course.WORM:
-            first = _first_stop(place, scenario, hours)
+            first = _first_stop(layout, scenario, hours)
             cut = np.minimum(first + scenario.contained, scenario.horizon)
             noticed = first <= cut
             began = np.zeros(len(keys))
         case Course.HUMAN:
             began = np.minimum(_delay(scenario.dwell, keys, _DWELL), scenario.horizon)
             cut = np.clip(began + scenario.contained, 0.0, scenario.horizon)
-            noticed = _first_stop(place, scenario, hours) <= cut
+            noticed = _first_stop(layout, scenario, hours) <= cut
         case _:
             assert_never(scenario.course)
     reached = shown <= cut[:, None]
@@ -112,9 +112,9 @@ def _spread(place: Site, scenario: Scenario, hours: Hours, keys: Words) -> _Spre
     return _Spread(reached=reached, taken=taken, ended=np.maximum(cut - began, 0.0), alarm=noticed)
 
 
-def _first_stop(place: Site, scenario: Scenario, hours: Hours) -> Floats:
+def _first_stop(layout: Layout, scenario: Scenario, hours: Hours) -> Floats:
     """(runs): when the first device that would stop is reached."""
-    stopping = _among(scenario.stops)[place.kinds]
+    stopping = _among(scenario.stops)[layout.kinds]
     shown = hours if stopping.all() else hours[:, stopping]
     first: Floats = shown.min(axis=1, initial=np.inf).astype(np.float64)
     return first
@@ -125,13 +125,13 @@ def _among(classes: Collection[DeviceClass]) -> Flags:
     return np.array([kind in classes for kind in KINDS])
 
 
-def _restored(place: Site, scenario: Scenario, fallen: Flags, ended: Floats, keys: Words) -> Floats:
+def _restored(layout: Layout, scenario: Scenario, fallen: Flags, ended: Floats, keys: Words) -> Floats:
     """(runs, columns): when each fallen device works again; other entries mean nothing."""
-    work = _work(place, scenario, keys)
+    work = _work(layout, scenario, keys)
     works = ended[:, None] + work
     for number, kind in enumerate(KINDS):
         engineers = scenario.engineers.get(kind, 0)
-        order = place.order[place.kind[place.order] == number]
+        order = layout.order[layout.kind[layout.order] == number]
         if 0 < engineers < len(order):
             works[:, order] = _queued(fallen[:, order], work[:, order], ended, engineers)
     return works
@@ -149,15 +149,15 @@ def _queued(fallen: Flags, work: Floats, ended: Floats, engineers: int) -> Float
     return works
 
 
-def _work(place: Site, scenario: Scenario, keys: Words) -> Floats:
+def _work(layout: Layout, scenario: Scenario, keys: Words) -> Floats:
     """(runs, columns): hours of work to restore each device."""
     delays = [scenario.recovery.get(kind, Delay(median=0.0)) for kind in KINDS]
-    median = np.array([delay.median for delay in delays])[place.kind]
-    spread = np.array([delay.spread for delay in delays])[place.kind]
-    work: Floats = median * np.exp(spread * ndtri(_draws(keys, place.identity, _RECOVERY)))
+    median = np.array([delay.median for delay in delays])[layout.kind]
+    spread = np.array([delay.spread for delay in delays])[layout.kind]
+    work: Floats = median * np.exp(spread * ndtri(_draws(keys, layout.identity, _RECOVERY)))
     if scenario.backups_lost > 0:
         lost = _draw(keys, _BACKUPS) < scenario.backups_lost
-        server = np.array([kind in ON_BACKUPS for kind in KINDS])[place.kind]
+        server = np.array([kind in ON_BACKUPS for kind in KINDS])[layout.kind]
         work = np.where(lost[:, None] & server, work * scenario.backups_factor, work)
     return work
 

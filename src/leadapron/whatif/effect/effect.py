@@ -8,9 +8,9 @@ from msgspec import Struct
 from leadapron.model.department import Department
 from leadapron.model.errors import UsageError
 from leadapron.model.scenarios import Scenario
-from leadapron.whatif.effect.course import Downtime, Flags, Hours, downtime
+from leadapron.whatif.effect.course import Down, Flags, Hours, down_times
 from leadapron.whatif.effect.exams import Tally, tally
-from leadapron.whatif.effect.site import Site, site
+from leadapron.whatif.effect.layout import Layout, laid_out
 from leadapron.whatif.effect.week import Floats
 from leadapron.whatif.engine.draws import run_keys
 
@@ -18,7 +18,7 @@ from leadapron.whatif.engine.draws import run_keys
 class Effect(Struct, frozen=True, kw_only=True, eq=False):
     """Arrays of some runs; devices in the order of the department's nodes, hours from the scenario's start."""
 
-    down: Downtime
+    down: Down
     tallies: tuple[Tally, ...]
     """One per chain."""
     lost: Floats
@@ -66,8 +66,8 @@ def effect(department: Department, scenario: Scenario, hours: Hours, *, seed: in
     Each draw hangs on seed, run and device: it does not change with what else falls. UsageError: `hours` or chains do
     not fit the department.
     """
-    place, down = _down(department, scenario, hours, seed, first_run, exams_only=False)
-    tallies = tuple(tally(line, down, scenario) for line in place.lines)
+    layout, down = _down(department, scenario, hours, seed, first_run, exams_only=False)
+    tallies = tuple(tally(line, down, scenario) for line in layout.lines)
     count = len(hours)
     none = np.zeros(count)
     urgent = sum((one.urgent_missed(count) for one in tallies), start=none)
@@ -88,14 +88,14 @@ def effect(department: Department, scenario: Scenario, hours: Hours, *, seed: in
 
 def exams_lost(department: Department, scenario: Scenario, hours: Hours, *, seed: int, first_run: int = 0) -> Floats:
     """(runs): the same as `effect(...).lost`, quickly: only devices that exams hang on are looked at."""
-    place, down = _down(department, scenario, hours, seed, first_run, exams_only=True)
-    return sum((tally(line, down, scenario).lost(len(hours)) for line in place.lines), start=np.zeros(len(hours)))
+    layout, down = _down(department, scenario, hours, seed, first_run, exams_only=True)
+    return sum((tally(line, down, scenario).lost(len(hours)) for line in layout.lines), start=np.zeros(len(hours)))
 
 
 def _down(
     department: Department, scenario: Scenario, hours: Hours, seed: int, first_run: int, *, exams_only: bool
-) -> tuple[Site, Downtime]:
+) -> tuple[Layout, Down]:
     if hours.ndim != 2 or hours.shape[1] != len(department.nodes):
         raise UsageError(f"effect: hours of shape {hours.shape} for {len(department.nodes)} devices")
-    place = site(department, weekday=scenario.weekday, hour=scenario.hour, exams_only=exams_only)
-    return place, downtime(place, scenario, hours, run_keys(seed, first_run, len(hours)))
+    layout = laid_out(department, weekday=scenario.weekday, hour=scenario.hour, exams_only=exams_only)
+    return layout, down_times(layout, scenario, hours, run_keys(seed, first_run, len(hours)))

@@ -13,8 +13,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from leadapron.model.scenarios import Scenario
-from leadapron.whatif.effect.course import LONGEST, Downtime, Flags
-from leadapron.whatif.effect.site import Line
+from leadapron.whatif.effect.course import LONGEST, Down, Flags
+from leadapron.whatif.effect.layout import Line
 from leadapron.whatif.effect.week import Floats
 
 
@@ -60,7 +60,7 @@ class Tally(Struct, frozen=True, kw_only=True, eq=False):
         return every
 
 
-def tally(line: Line, down: Downtime, scenario: Scenario) -> Tally:
+def tally(line: Line, down: Down, scenario: Scenario) -> Tally:
     """What one modality misses."""
     starts, ends, steps = _intervals(line, down, scenario)
     runs = np.flatnonzero((ends > starts).any(axis=1))
@@ -86,7 +86,7 @@ def tally(line: Line, down: Downtime, scenario: Scenario) -> Tally:
     )
 
 
-def _intervals(line: Line, down: Downtime, scenario: Scenario) -> tuple[Floats, Floats, NDArray[np.intp]]:
+def _intervals(line: Line, down: Down, scenario: Scenario) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """(runs, intervals) without scanner or step: begin and end (both 0 where there is none), and which: 0 a scanner,
     else the number of the step. A step is missing while all who can do it are down: one interval, as each has one."""
     count = len(down.roles_back)

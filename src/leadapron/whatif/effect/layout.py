@@ -15,7 +15,7 @@ from leadapron.whatif.effect.week import Week
 from leadapron.whatif.engine.draws import Words, identities
 
 KINDS = tuple(DeviceClass)
-"""Classes by the number they have in `Site.kind`."""
+"""Classes by the number they have in `Layout.kind`."""
 
 
 class Step(Struct, frozen=True, kw_only=True, eq=False):
@@ -36,7 +36,7 @@ class Line(Struct, frozen=True, kw_only=True, eq=False):
     urgent: float
 
 
-class Site(Struct, frozen=True, kw_only=True, eq=False):
+class Layout(Struct, frozen=True, kw_only=True, eq=False):
     """Devices are columns, in the order of `nodes`."""
 
     nodes: NDArray[np.intp]
@@ -50,7 +50,7 @@ class Site(Struct, frozen=True, kw_only=True, eq=False):
     lines: tuple[Line, ...]
 
 
-def site(department: Department, *, weekday: int, hour: float, exams_only: bool = False) -> Site:
+def laid_out(department: Department, *, weekday: int, hour: float, exams_only: bool = False) -> Layout:
     """`weekday` and `hour` are those of the scenario's start. With `exams_only` devices no exam hangs on are left out:
     as they are restored last, nothing else changes without them.
 
@@ -69,7 +69,7 @@ def site(department: Department, *, weekday: int, hour: float, exams_only: bool 
     def columns(names: Iterable[str]) -> NDArray[np.intp]:
         return np.array(sorted({column[at[name]] for name in names}), dtype=np.intp)
 
-    return Site(
+    return Layout(
         nodes=nodes,
         kind=kinds[nodes],
         kinds=kinds,
