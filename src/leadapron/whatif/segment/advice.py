@@ -57,7 +57,7 @@ def _watched(inventory: Inventory) -> Iterator[Advice]:
     span = span_of(inventory)
     whole = span[1] - span[0] if span else timedelta()
     if whole < LONG_ENOUGH:
-        yield Advice(message="segment.short", params={"hours": max(1, round(whole / timedelta(hours=1)))})
+        yield Advice(message="segment.short", params={"hours": max(0.1, round(whole / timedelta(hours=1), 1))})
 
 
 def _plan(layout: Layout) -> Iterator[Advice]:
