@@ -21,9 +21,12 @@ LETTERS = "ABCDEFGH"
 """Names of variants."""
 
 
+CORRECTED = "Five of the shipped numbers were corrected after the first comparison: `bench/backtest/__init__.py` says which."
+
+
 def tables(comparisons: Iterable[Comparison]) -> str:
     """One section each."""
-    return "\n".join(line for one in comparisons for line in _section(one))
+    return "\n".join((CORRECTED, *(line for one in comparisons for line in _section(one))))
 
 
 def _section(one: Comparison) -> Iterator[str]:

@@ -23,7 +23,7 @@ SMALL = 8.0
 @pytest.fixture(scope="module")
 def compared() -> dict[str, Comparison]:
     """Few runs; the largest department, of seven thousand devices, is left to the bench."""
-    return {name: compare(INCIDENTS[name], draws=3, runs=4, seed=1) for name in ("hampshire", "hse")}
+    return {name: compare(INCIDENTS[name], draws=12, runs=4, seed=1) for name in ("hampshire", "hse")}
 
 
 def test_published_figures_stand_beside_simulated_intervals(compared: dict[str, Comparison]) -> None:
@@ -139,6 +139,8 @@ def test_members_hang_on_every_directory_and_volume_is_as_given() -> None:
     joined = {link.target for link in site.department.links}
     assert len(site.department.links) == 4 * len(joined)
     assert sum(one.startswith("ct-") for one in joined) == round(0.5 * 5)
+    weak = {node.id: node.weak[Way.CREDENTIALS] for node in site.department.nodes if node.id.startswith("ct-")}
+    assert {one for one, value in weak.items() if value >= 0.9} == {one for one in joined if one.startswith("ct-")}
     assert sum(sum(chain.per_hour) for chain in site.department.chains) == pytest.approx(1000)
 
 
