@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
@@ -98,6 +99,21 @@ def write_file(path: Path, content: bytes) -> None:
     """Write one result; UsageError says why it cannot be."""
     with _writing(path):
         path.write_bytes(content)
+
+
+def keep_output_ours() -> None:
+    """From here on, only what this program itself writes reaches standard output; a library that writes past Python
+    (the solver behind `whatif best`) could otherwise land inside a JSON."""
+    try:
+        shared = sys.stdout.fileno()
+    except (AttributeError, OSError):  # no output, or not one of the system's
+        return
+    sys.stdout.flush()
+    ours = os.dup(shared)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, shared)
+    os.close(nowhere)
+    sys.stdout = open(ours, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors)  # noqa: SIM115 - kept open
 
 
 def put(target: str, content: bytes) -> None:

@@ -26,7 +26,7 @@ from leadapron.cli.options import (
     result_option,
     workspace_option,
 )
-from leadapron.cli.output import local_zone, put, write_file
+from leadapron.cli.output import keep_output_ours, local_zone, put, write_file
 from leadapron.cli.progress import counting
 from leadapron.model.errors import UsageError
 from leadapron.report import Document, document, encode
@@ -283,6 +283,7 @@ def best(
 
     site, assessed, made = _load(ask)
     content = asked(site, name, ask.circumstances)
+    keep_output_ours()
     with _playing(ask.language) as tell:
         found = choose(
             site, content, hours=budget_hours, windows=windows, euros=budget_euros,
@@ -329,13 +330,13 @@ def exercise(ask: _Ask, folder: Path | None, name: str, as_json: bool, languages
     participants' handout of one simulated attack on this department, and a sheet that says who can go on for thirty
     days without a network."""
     from leadapron.app.whatif import asked, drill
-    from leadapron.report.exercise import About, exercise_pack
+    from leadapron.report.exercise import About, exercise_pack, harmless_downtime, harmless_exercise
 
     site, _, made = _load(ask)
     content = asked(site, name, ask.circumstances)
     played, sheet = drill(site, content, runs=ask.runs, seed=ask.seed)
     if as_json:
-        click.echo(encode({"exercise": played, "downtime": sheet}), nl=False)
+        click.echo(encode({"exercise": harmless_exercise(played), "downtime": harmless_downtime(sheet)}), nl=False)
         return
     files = exercise_pack(
         played,
