@@ -94,6 +94,13 @@ def test_what_moves_the_answer_most_comes_first() -> None:
     assert by_name["within.smb"].low < by_name["within.smb"].high
 
 
+def test_a_longer_horizon_is_played_not_cut_from_a_shorter_one() -> None:
+    slow = replace(WORM, contained=500.0, horizon=10.0, ranges=(Range(parameter="horizon", low=1.0, high=400.0),))
+    (horizon,) = (one for one in simulate(DEPARTMENT, slow, runs=100, seed=3).influences if one.parameter == "horizon")
+    longer = replace(slow, horizon=400.0)
+    assert horizon.high == pytest.approx(losses(DEPARTMENT, longer, runs=100, seed=3).mean())
+
+
 def test_losses_are_those_of_the_outcome() -> None:
     lost = losses(DEPARTMENT, WORM, runs=150, seed=5)
     assert lost.shape == (150,)

@@ -47,7 +47,7 @@ def evaluations(department: Department, scenario: Scenario, runs: int) -> tuple[
     few = min(runs, RUNS, max(FEWEST, CELLS // len(department.nodes)))
     found = []
     for one in scenario.ranges:
-        spreads = one.parameter.startswith(("within.", "across."))
+        spreads = one.parameter.startswith(("within.", "across.", "horizon"))
         for value in (one.low, one.high):
             changed = with_value(scenario, one.parameter, value)
             found.append(_evaluation(one.parameter, value, department, changed, spreads, few))

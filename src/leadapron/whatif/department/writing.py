@@ -13,7 +13,7 @@ from functools import cached_property
 from leadapron.model.department import Assumption, Basis, Chain, Department, Node, Role, Way
 from leadapron.model.scenarios import Scenario
 from leadapron.model.toml import toml_text
-from leadapron.whatif.department.figures import DAY
+from leadapron.whatif.department.figures import DAY, OTHER_MODALITY, throughput
 from leadapron.whatif.department.passages import ASSUMED_OPEN
 from leadapron.whatif.department.settings import DAYS, ChainSettings, DeviceSettings, Settings
 from leadapron.whatif.department.week import working_mean
@@ -55,7 +55,8 @@ class Writer:
         yield from self._text("file-head")
         yield from self._assumptions()
         yield from self._text("file-urgent")
-        yield self._line("urgent", self._given.urgent if self._given.urgent is not None else 0.2, self._given.urgent)
+        usual = throughput().urgent_share(OTHER_MODALITY)
+        yield self._line("urgent", usual if self._given.urgent is None else self._given.urgent, self._given.urgent)
         yield from self._text("file-devices")
         for node in self._department.nodes:
             yield from self._device(node)
