@@ -21,7 +21,9 @@ LETTERS = "ABCDEFGH"
 """Names of variants."""
 
 
-CORRECTED = "Five of the shipped numbers were corrected after the first comparison: `bench/backtest/__init__.py` says which."
+CORRECTED = (
+    "Five of the shipped numbers were corrected after the first comparison; `bench/backtest/__init__.py` says which."
+)
 
 
 def tables(comparisons: Iterable[Comparison]) -> str:
