@@ -184,6 +184,13 @@ def test_no_action_is_no_silence(budget: float, told: str) -> None:
     assert document.answer[1].startswith(told)
 
 
+def test_where_no_exam_is_lost_nothing_is_said_of_images() -> None:
+    best, none = sample.best(chosen=0), sample.spread(0.0)
+    quiet = msgspec.structs.replace(best, before=none, after=none)
+    document = best_document(quiet, sample.told("theft"), sample.MEASURES, sample.made("en"))
+    assert "Actions are compared by exams alone" in document.answer[-1]
+
+
 def test_a_measure_nobody_described_is_an_error_of_content() -> None:
     with pytest.raises(ContentError, match="no measure segment"):
         best_document(sample.best(), sample.told(), (), sample.made("en"))

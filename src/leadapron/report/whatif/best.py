@@ -139,11 +139,7 @@ def _answer(best: Best, actions: tuple[BestAction, ...], names: WhatIfNames, say
     before = _("As things are, {average} exams are lost on average.").format(average=names.average(best.before))
     if not actions:
         yield before
-        yield (
-            _("No known action helps against this scenario here.")
-            if not best.considered
-            else _("Within this budget nothing helps beyond chance.")
-        )
+        yield _no_action(best, say)
         return
     after = say.ngettext(
         "With this action, {hours} of work, it would be {average}.",
@@ -158,6 +154,19 @@ def _answer(best: Best, actions: tuple[BestAction, ...], names: WhatIfNames, say
         yield say.ngettext("They take {n} change window.", "They take {n} change windows.", windows)
     if downtime:
         yield _("For this work scanners stand still for {hours} in all.").format(hours=names.hours_of_work(downtime))
+
+
+def _no_action(best: Best, say: Words) -> str:
+    """Why none is advised; where nothing is lost, that is no word on what protects the images."""
+    _ = say.gettext
+    if not best.considered:
+        return _("No known action helps against this scenario here.")
+    if not best.before.mean:
+        return _(
+            "Actions are compared by exams alone, and here none is lost: this does not say that nothing keeps images "
+            "from being copied."
+        )
+    return _("Within this budget nothing helps beyond chance.")
 
 
 def _limits(best: Best, say: Words) -> Iterable[str]:
