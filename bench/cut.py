@@ -15,7 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bench.sites import WORM, site
 from leadapron.model.department import Department
@@ -62,14 +64,17 @@ class Gap(Struct, frozen=True, kw_only=True):
 
 
 def small_case(seed: int, *, measures: int = 12, runs: int = RUNS) -> Case:
-    """Some twenty devices, the most promising measures, and hours for half of their work or less."""
+    """Some twenty devices; promising measures and some others, their hours drawn; a budget for less than half of it."""
     department = site(14 + seed % 12, seed, open_share=0.35 + 0.05 * (seed % 10))
     offered = candidates(department, WORM, ())
     worlds = _worlds(department, offered, runs)
     everything = thinned(worlds, frozenset(range(len(offered))))
-    kept = sorted(shortlist(worlds, (), everything, options(offered), most=measures))
-    chosen = tuple(offered[index] for index in kept)
-    share = (0.2, 0.35, 0.5)[seed % 3]
+    chance = np.random.default_rng(seed)
+    promising = shortlist(worlds, (), everything, options(offered), most=measures - measures // 3)
+    others = [index for index in chance.permutation(len(offered)).tolist() if index not in promising]
+    kept = sorted((*promising, *others[: measures // 3]))
+    chosen = tuple(replace(offered[index], hours=round(float(chance.uniform(1.0, 12.0)), 1)) for index in kept)
+    share = (0.2, 0.3, 0.4)[seed % 3]
     return Case(department=department, measures=chosen, budget=Budget(hours=share * sum(one.hours for one in chosen)))
 
 

@@ -34,6 +34,8 @@ POOL = 14
 """Measures that swaps bring in."""
 PROGRAM = 48
 """Measures that the integer program chooses from."""
+STARTS = 3
+"""Sets that swaps begin from."""
 FINALISTS = 5
 """Sets that are judged on fresh runs."""
 
@@ -46,7 +48,7 @@ class Effort(Struct, frozen=True, kw_only=True):
     runs: int | None = None
     """Runs the search sees; None: 100 to 400, fewer for large departments."""
     exhaustive: int = EXHAUSTIVE
-    swaps: int = 400
+    swaps: int = 450
     """Sets that swaps may try."""
     program: bool = True
 
@@ -179,10 +181,12 @@ class Finder:
         yield from starts
         if not thorough:
             return
-        ranked = sorted(set(starts), key=lambda one: (worlds.mean(one[0]), sorted(one[0]), one[1]))
-        pool = self._shortlist([chosen for chosen, _ in ranked], POOL)
-        for chosen, method in ranked[:2]:
-            yield swapped(worlds, thinned(worlds, chosen), pool, budget, most=self.effort.swaps // 2), method
+        by_set = dict(reversed(starts))
+        ranked = sorted(by_set, key=lambda chosen: (worlds.mean(chosen), sorted(chosen)))
+        pool = self._shortlist(ranked, POOL)
+        for chosen in ranked[:STARTS]:
+            better = swapped(worlds, thinned(worlds, chosen), pool, budget, most=self.effort.swaps // STARTS)
+            yield better, by_set[chosen]
 
     def _solved(self, budget: Budget, found: Sequence[Chosen]) -> Chosen:
         """By the integer program, over the measures that looked promising: with hundreds it would not end in time."""

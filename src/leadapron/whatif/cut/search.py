@@ -127,7 +127,7 @@ def backwards(worlds: Worlds, chosen: Chosen) -> Iterator[Chosen]:
 
 
 def swapped(worlds: Worlds, chosen: Chosen, pool: Sequence[int], budget: Budget, *, most: int) -> Chosen:
-    """Leave one out (or none), take one or two in, as long as it helps and at most `most` sets are tried."""
+    """Leave up to two out, take one or two in, as long as it helps and at most `most` sets are tried."""
     end = worlds.played + most
     while True:
         best, least = chosen, worlds.mean(chosen) - TINY
@@ -142,14 +142,14 @@ def swapped(worlds: Worlds, chosen: Chosen, pool: Sequence[int], budget: Budget,
 
 
 def _neighbours(chosen: Chosen, pool: Sequence[int]) -> Iterator[Chosen]:
-    others = [index for index in pool if index not in chosen]
-    fewer = [chosen, *(chosen - {index} for index in sorted(chosen))]
-    for base in fewer:
-        for index in others:
-            yield base | {index}
-    for base in fewer:
-        for pair in combinations(others, 2):
-            yield base.union(pair)
+    """Nearest first: one in, two in; each with none, one or two out."""
+    others = [frozenset({index}) for index in pool if index not in chosen]
+    pairs = [one | two for one, two in combinations(others, 2)]
+    for entering in (others, pairs):
+        for count in range(3):
+            for leaving in combinations(sorted(chosen), count):
+                for entry in entering:
+                    yield chosen.difference(leaving) | entry
 
 
 def shortlist(
