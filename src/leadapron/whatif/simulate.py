@@ -157,6 +157,6 @@ def _assumptions(department: Department, scenario: Scenario) -> Iterator[Assumpt
         return
     if scenario.shutdown > 0 and DeviceClass.MODALITY in scenario.spared:
         yield Assumption(message="scenarios.spared", basis=Basis.ASSUMED)
-    for message in ("scenarios.proportional", "scenarios.urgent-first"):
+    for message in ("scenarios.proportional", "scenarios.scarcest", "scenarios.urgent-first"):
         yield Assumption(message=message, basis=Basis.ASSUMED)
     yield Assumption(message="scenarios.longest", params={"days": LONGEST / 24}, basis=Basis.ASSUMED)

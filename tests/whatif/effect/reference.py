@@ -114,9 +114,8 @@ def _missed(chain: Chain, scenario: Scenario, down: Mapping[str, tuple[float, fl
         if chain.scanners:
             up = [name for name in chain.scanners if not _is_down(name, middle, down)]
             working = len(up) / len(chain.scanners)
-        for need in chain.needs:
-            if not _is_met(need, scenario, middle, down):
-                working *= need.kept
+        lost = [need.kept for need in chain.needs if not _is_met(need, scenario, middle, down)]
+        working *= min(lost, default=1.0)
         due = (there - here) * chain.per_hour[int(start + middle) % 168]
         missed += due * (1 - working)
         urgent += due * max(0.0, chain.urgent - working)

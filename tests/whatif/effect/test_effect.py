@@ -29,11 +29,15 @@ def test_a_fallen_scanner_takes_its_share_of_exams() -> None:
     assert result.down.works[0, 1] == 57.0
 
 
-def test_steps_multiply_what_they_keep() -> None:
-    """PACS and RIS down all Monday, and Tuesday: a quarter of the CT exams and a fifth of the MR exams are done."""
-    result = effect(DEPARTMENT, worm(), fallen(DEPARTMENT, {"pacs": 0.0, "ris": 0.0}), seed=1)
-    assert result.modality("CT") == pytest.approx([200 * 0.75])
+def test_the_scarcest_of_the_lost_steps_decides() -> None:
+    """PACS and RIS down all Monday, and Tuesday: half of the CT exams and a fifth of the MR exams are done."""
+    fell = fallen(DEPARTMENT, {"pacs": 0.0, "ris": 0.0})
+    result = effect(DEPARTMENT, worm(), fell, seed=1)
+    assert result.modality("CT") == pytest.approx([200 * 0.5])
     assert result.modality("MR") == pytest.approx([200 * 0.8])
+    steps = (need(Role.WORKLIST, "ris", kept=0.6), need(Role.STORAGE, "pacs", kept=0.3))
+    uneven = replace(DEPARTMENT, chains=(chain("CT", ("ct1", "ct2"), *steps),))
+    assert effect(uneven, worm(), fell, seed=1).lost == pytest.approx([200 * 0.7])
 
 
 def test_a_second_one_of_the_same_step_keeps_all_going() -> None:
@@ -121,11 +125,11 @@ def test_theft_stops_nothing_and_reaches_records() -> None:
 
 
 def test_scanners_that_were_not_reached_are_cut_off_and_work_alone() -> None:
-    """RIS and PACS are off on Tuesday until 12 h: a quarter of the CT exams and a fifth of the MR exams are done."""
+    """RIS and PACS are off on Tuesday until 12 h: half of the CT exams and a fifth of the MR exams are done."""
     scenario = worm(shutdown=1.0, shutdown_back=Delay(median=12.0))
     result = effect(DEPARTMENT, scenario, fallen(DEPARTMENT, {"pc": 0.0}), seed=1)
     assert result.down.stops.tolist() == [[0.0, np.inf, np.inf, np.inf, 24.0, 24.0]]
-    assert result.lost == pytest.approx([40 * 0.75 + 40 * 0.8])
+    assert result.lost == pytest.approx([40 * 0.5 + 40 * 0.8])
 
 
 def test_who_is_spared_changes_nothing_for_others() -> None:

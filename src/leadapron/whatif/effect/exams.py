@@ -1,9 +1,9 @@
 """Exams that are not done when they are due.
 
-At any moment a modality does the share of its exams that its working scanners allow, times, for each step nobody can
-do, the share kept without it. What is still possible is done for urgent exams first; neighbours take some of the rest
-of these. The state changes only when a device stops or works again, so exams are summed between these moments: exact,
-and no hour is stepped through.
+At any moment a modality does the share of its exams that its working scanners allow, times the smallest share kept
+without one of the steps nobody can do: the same paper and the same console stand in for all of them. What is still
+possible is done for urgent exams first; neighbours take some of the rest of these. The state changes only when a device
+stops or works again, so exams are summed between these moments: exact, and no hour is stepped through.
 """
 
 from __future__ import annotations
@@ -71,9 +71,10 @@ def tally(line: Line, down: Down, scenario: Scenario) -> Tally:
     working = np.ones_like(moments)
     if len(line.scanners):
         working -= _covering(steps == 0, order) / len(line.scanners)
+    kept = np.ones_like(moments)
     for number, step in enumerate(line.steps, 1):
-        working *= np.where(_covering(steps == number, order) > 0, step.kept, 1.0)
-    working = working[:, :-1]
+        kept = np.minimum(kept, np.where(_covering(steps == number, order) > 0, step.kept, 1.0))
+    working = (working * kept)[:, :-1]
     urgent = np.maximum(line.urgent - working, 0.0)
     return Tally(
         modality=line.modality,

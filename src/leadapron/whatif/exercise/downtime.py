@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from math import inf, prod
+from math import inf
 
 import numpy as np
 from msgspec import Struct
@@ -77,7 +77,7 @@ def _alone(
         modality=chain.modality,
         scanners=scanners,
         per_day=sum(chain.per_hour) / 7,
-        kept=prod(need.kept for need in chain.needs),
+        kept=min((need.kept for need in chain.needs), default=1.0),
         gb_per_exam=size.gb_per_exam,
         gb_basis=size.basis,
         readers=_labels(chain, Role.READING, nodes),
