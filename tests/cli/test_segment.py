@@ -71,3 +71,13 @@ def test_what_cannot_be_asked_says_what_can(ws: Path, tmp_path: Path) -> None:
     assert "segment propose" in refused("segment", "rehearse", "--workspace", ws)
     done("segment", "propose", "--workspace", ws)
     assert "fortigate" in refused("segment", "export", "abacus", tmp_path, "--workspace", ws)
+
+
+def test_rules_by_which_nothing_would_work_are_not_exported(ws: Path, tmp_path: Path) -> None:
+    done("segment", "propose", "--workspace", ws)
+    file = ws / "segmentation.toml"
+    text = file.read_text(encoding="utf-8").replace('standing = "keep"', 'standing = "refuse"')
+    file.write_text(text.replace('standing = "ask"', 'standing = "refuse"'), encoding="utf-8")
+    said = refused("segment", "export", "nftables", tmp_path / "out", "--workspace", ws)
+    assert "these rules allow nothing" in said
+    assert not (tmp_path / "out").exists()

@@ -122,11 +122,10 @@ def export(
 ) -> None:
     """Write the rules into FOLDER as FORMAT: nftables, iptables, cisco-ios, cisco-nxos, paloalto, fortigate, windows,
     kubernetes or mud. Rehearse them first; each file begins with the way back."""
-    from leadapron.app.segmentation import written
-    from leadapron.whatif.segment.export import export as export_rules
+    from leadapron.app.segmentation import exported, written
 
     segmentation = written(Workspace.open(workspace), rules)
-    files = export_rules(segmentation, format_name, device=device, language=language, made=datetime.now(UTC))
+    files = exported(segmentation, format_name, device=device, language=language, made=datetime.now(UTC))
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write_file(folder / name, text.encode("utf-8"))

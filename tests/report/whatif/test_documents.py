@@ -96,6 +96,14 @@ def test_small_losses_are_said_as_chances(lost: Estimate, told: str) -> None:
     assert lost_sentence(lost, 200, WhatIfNames(say), say) == told
 
 
+def test_without_scanners_nothing_is_said_of_exams() -> None:
+    blind = msgspec.structs.replace(sample.outcome(), exams_lost=sample.spread(0.0), by_modality={})
+    document = outcome_document(blind, sample.department(), sample.told(), sample.made("en"))
+    assert document.answer[0] == "No scanner is known here: exams cannot be counted."
+    compared = comparison_document([blind], sample.SCENARIOS, sample.made("en"), skipped=[])
+    assert compared.answer[0] == document.answer[0]
+
+
 def test_nothing_lost_is_said_plainly() -> None:
     document = outcome_document(sample.nothing(), sample.department(), sample.told(), sample.made("en"))
     assert document.answer == ("In at least 19 of 20 of 1,000 runs no exam is lost.",)

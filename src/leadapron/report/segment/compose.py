@@ -156,6 +156,9 @@ class _Told:
 
 def _proposed(segmentation: Segmentation, say: Words) -> Iterable[str]:
     _, count = say.gettext, dict.fromkeys(Standing, 0)
+    if not segmentation.rules:
+        yield _("No flow between zones was seen: there is nothing to make rules of. Capture traffic first.")
+        return
     for rule in segmentation.rules:
         count[rule.standing] += 1
     yield say.ngettext(

@@ -178,7 +178,10 @@ def interval_limit(say: Words) -> str:
 
 def _answer(outcome: Outcome, site: Department, names: WhatIfNames, say: Words) -> Iterable[str]:
     _ = say.gettext
-    yield lost_sentence(outcome.exams_lost, outcome.runs, names, say)
+    if outcome.by_modality:
+        yield lost_sentence(outcome.exams_lost, outcome.runs, names, say)
+    else:
+        yield _("No scanner is known here: exams cannot be counted.")
     if outcome.exams_lost.p95 >= 0.5 and (hit := exams_lost(outcome).by_modality):
         modality, lost = next(iter(hit.items()))
         if len(hit) > 1 and lost.p50 >= 0.5:
@@ -265,6 +268,9 @@ def _worst(entries: tuple[ComparedEntry, ...], names: WhatIfNames, say: Words) -
         yield _("None of these scenarios can begin here.")
         return
     worst = entries[0]
+    if not worst.exams_lost.by_modality:
+        yield _("No scanner is known here: exams cannot be counted.")
+        return
     most = _("Most exams are lost in “{title}”.").format(title=worst.title)
     yield f"{most} {lost_sentence(worst.exams_lost, worst.runs, names, say)}"
     calm = [one.title for one in entries[1:] if one.exams_lost.p95 < 0.5]
