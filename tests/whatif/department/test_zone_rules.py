@@ -116,6 +116,15 @@ scan,srv,dicom,allow
     assert remarks["department.rules-unnamed"]["devices"] == "ws"
 
 
+def test_a_refusal_of_one_port_says_what_stays_open() -> None:
+    rules = b"source,target,service,action\noffice,scan,445,deny\noffice,read,smb,deny\nany,any,any,allow\n"
+    department = built(rules)
+    assert ("office", "scan", Way.SMB) in routes(department)
+    assert ("office", "read", Way.SMB) not in routes(department)
+    partly = [one.params["places"] for one in department.assumptions if one.message == "department.rules-partly"]
+    assert partly == ["line 2 (smb: 139)"]
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [

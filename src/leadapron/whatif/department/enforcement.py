@@ -178,11 +178,12 @@ class Wall:
             message="department.rules", params={"file": file, "rules": len(self._rules.rules)}, basis=Basis.GIVEN
         )
         for message, rules in (
-            ("department.rules-idle", [rule for rule in self._rules.rules if not self._touches(rule)]),
-            ("department.rules-shadowed", list(self._shadowed())),
+            ("department.rules-idle", [rule.place for rule in self._rules.rules if not self._touches(rule)]),
+            ("department.rules-shadowed", [rule.place for rule in self._shadowed()]),
+            ("department.rules-partly", list(self._partly())),
         ):
             if rules:
-                places = ", ".join(rule.place for rule in rules[:NAMED_RULES])
+                places = ", ".join(rules[:NAMED_RULES])
                 more = f" … (+{len(rules) - NAMED_RULES})" if len(rules) > NAMED_RULES else ""
                 yield Assumption(message=message, params={"file": file, "places": places + more}, basis=Basis.GIVEN)
         named = 0
@@ -196,15 +197,28 @@ class Wall:
     def _touches(self, rule: ZoneRule) -> bool:
         return bool(self._holds[rule.source] and self._holds[rule.target])
 
+    def _partly(self) -> Iterator[str]:
+        """Refusals of a port whose way stays open by another: who refuses 445 and allows the rest has left 139."""
+        for rule in self._rules.rules:
+            if rule.allow or not self._touches(rule):
+                continue
+            others = [other for other in self._rules.rules if self._covers(other, rule)]
+            for way, usual in PORTS_OF_WAY.items():
+                left = [port for port in usual if not rule.ports.fits(way, port)]
+                open_ = [str(port) for port in left if _allows(others, way, port)]
+                if open_ and len(left) < len(usual):
+                    yield f"{rule.place} ({way}: {'/'.join(open_)})"
+
+    def _covers(self, rule: ZoneRule, other: ZoneRule) -> bool:
+        """It fits every pair of devices that the other fits."""
+        source, target = self._holds[rule.source], self._holds[rule.target]
+        return not self._holds[other.source] & ~source and not self._holds[other.target] & ~target
+
     def _shadowed(self) -> Iterator[ZoneRule]:
         """Rules that never decide: an earlier one fits all that they fit."""
         for number, rule in enumerate(self._rules.rules):
-            source, target = self._holds[rule.source], self._holds[rule.target]
             if self._touches(rule) and any(
-                not source & ~self._holds[first.source]
-                and not target & ~self._holds[first.target]
-                and first.ports.holds(rule.ports)
-                for first in self._rules.rules[:number]
+                self._covers(first, rule) and first.ports.holds(rule.ports) for first in self._rules.rules[:number]
             ):
                 yield rule
 
