@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.cli.running import done, refused, run
+from tests.cli.running import content_of, done, refused, run
 
 DEPARTMENT = Path(str(files("leadapron.content") / "captures" / "department.pcapng.zst"))
+ROOT = Path(__file__).parents[2]
 FEW = ("--runs", "50")
 
 
@@ -94,6 +95,26 @@ def test_an_exercise_is_a_folder_to_print(ws: Path, tmp_path: Path) -> None:
     names = {Path(line).name for line in said.splitlines()}
     assert names == {f"{name}.{kind}" for name in ("exercise", "cards", "downtime") for kind in ("html", "pdf")}
     assert names == {path.name for path in (tmp_path / "pack").iterdir()}
+
+
+def test_no_canary_of_a_patient_is_anywhere(ws: Path, tmp_path: Path) -> None:
+    """The capture is full of invented patients' names, identifiers and birth dates; nothing that is written has one."""
+    wide = ("--workspace", ws, "--runs", 20)
+    for command in ("run", "compare", "paths"):
+        done("whatif", command, *wide, "--json", tmp_path / f"{command}.json", "--html", tmp_path / f"{command}.html")
+    done("whatif", "init", "--workspace", ws, "--settings", tmp_path / "whatif.toml")
+    done("whatif", "exercise", tmp_path / "pack", *wide)
+    (tmp_path / "exercise.json").write_text(done("whatif", "exercise", *wide, "--json"), encoding="utf-8")
+    rules = tmp_path / "rules.toml"
+    done("segment", "propose", "--workspace", ws, "--rules", rules)
+    done("segment", "rehearse", "--workspace", ws, "--rules", rules, "--html", tmp_path / "rehearsal.html")
+    for form in ("nftables", "mud", "windows"):
+        done("segment", "export", form, tmp_path / form, "--workspace", ws, "--rules", rules)
+    written = content_of(tmp_path)
+    assert len(written) > 20
+    canaries = (ROOT / "lab" / "canaries.txt").read_bytes().split()
+    assert len(canaries) > 10
+    assert [(name, word) for name, data in written.items() for word in canaries if word in data] == []
 
 
 def test_what_is_corrected_in_the_settings_counts(ws: Path, tmp_path: Path) -> None:
