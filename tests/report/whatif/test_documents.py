@@ -104,6 +104,14 @@ def test_without_scanners_nothing_is_said_of_exams() -> None:
     assert compared.answer[0] == document.answer[0]
 
 
+def test_what_is_not_counted_beyond_a_year_is_no_duration() -> None:
+    year = Estimate(mean=8760.0, p5=8760.0, p50=8760.0, p95=8760.0)
+    late = msgspec.structs.replace(sample.outcome(), hours_to_restored=year, hours_to_normal=year)
+    answer = outcome_document(late, sample.department(), sample.told(), sample.made("en")).answer
+    assert "In half of the runs something would still be down after a year." in answer
+    assert not [sentence for sentence in answer if "365" in sentence]
+
+
 def test_nothing_lost_is_said_plainly() -> None:
     document = outcome_document(sample.nothing(), sample.department(), sample.told(), sample.made("en"))
     assert document.answer == ("In at least 19 of 20 of 1,000 runs no exam is lost.",)

@@ -108,6 +108,8 @@ def test_an_hour_and_a_day_may_be_given() -> None:
         ("[devices.ct]\nspeed = 3", r"devices\.ct: Object contains unknown field `speed`"),
         ('[devices.ct]\nclass = "ct"', r"devices\.ct\.class: Invalid enum value 'ct'"),
         ("[devices.ct]\nweak.smb = 2", r"devices\.ct\.weak\.smb: must be within 0 and 1"),
+        ("[devices.ct]\nrecords = 1e308", r"devices\.ct\.records: must be 0 or more studies, at most"),
+        ("[devices.ct]\ndisk_gb = 1e308", r"devices\.ct\.disk_gb: must be gigabytes"),
         ("[devices.ct]\nrecords = inf", r"devices\.ct\.records: must be 0 or more"),
         ('[devices.ct]\nzone = " "', r"devices\.ct\.zone: must not be empty"),
         ('[devices.ct]\nmodality = "tomography"', r"devices\.ct\.modality: must be a DICOM code"),

@@ -205,7 +205,9 @@ def _answer(outcome: Outcome, site: Department, names: WhatIfNames, say: Words) 
 def _times(outcome: Outcome, names: WhatIfNames, say: Words) -> Iterable[str]:
     """When all works again, and when the backlog is done. Nothing is counted beyond a year."""
     _ = say.gettext
-    if outcome.hours_to_restored.p95 > 0:
+    if outcome.hours_to_restored.p50 >= YEAR:
+        yield _("In half of the runs something would still be down after a year.")
+    elif outcome.hours_to_restored.p95 > 0:
         yield _("Until all works again: {duration}.").format(duration=names.duration(outcome.hours_to_restored))
     if outcome.hours_to_normal.p50 >= YEAR:
         yield _("If every exam lost had to be made up here, the backlog would last more than a year.")

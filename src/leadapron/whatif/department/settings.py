@@ -20,7 +20,6 @@ within.smb = 0.5
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import isfinite
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -43,6 +42,9 @@ _KEYS = frozenset({"urgent", "devices", "passages", "chains", "scenario"})
 
 MOST_PER_HOUR = 1_000.0
 """Exams of one modality in one hour: more is a slip of the keyboard."""
+
+MOST_HELD = 1e9
+"""Studies of an archive, or gigabytes of a disk: more is one too."""
 
 
 class DeviceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -178,10 +180,11 @@ def _check_shares(settings: Settings) -> None:
     shares: list[tuple[str, float | None]] = [("urgent", settings.urgent)]
     for device, one in settings.devices.items():
         shares += [(f"devices.{device}.weak.{way}", value) for way, value in one.weak.items()]
-        if one.records is not None and not (isfinite(one.records) and one.records >= 0):
-            refuse(settings.name, f"devices.{device}.records", "must be 0 or more studies")
-        if one.disk_gb is not None and not (isfinite(one.disk_gb) and one.disk_gb >= 0):
-            refuse(settings.name, f"devices.{device}.disk_gb", "must be gigabytes, or 0 where it is not known")
+        if one.records is not None and not 0 <= one.records <= MOST_HELD:
+            refuse(settings.name, f"devices.{device}.records", f"must be 0 or more studies, at most {MOST_HELD:,.0f}")
+        if one.disk_gb is not None and not 0 <= one.disk_gb <= MOST_HELD:
+            most = f"at most {MOST_HELD:,.0f}"
+            refuse(settings.name, f"devices.{device}.disk_gb", f"must be gigabytes ({most}), or 0 where not known")
         if one.modality and not CODE.fullmatch(one.modality):
             refuse(settings.name, f"devices.{device}.modality", "must be a DICOM code, such as CT or MR")
         if one.zone is not None and not one.zone.strip():
