@@ -31,6 +31,8 @@ class Change(Struct, frozen=True, kw_only=True):
     """Asset id → the zone it moves to. A new zone keeps only the flows that were seen."""
     backups: bool = False
     """A copy the attacker cannot reach: backups are no longer lost."""
+    hide: tuple[str, ...] = ()
+    """Asset ids that the internet no longer reaches."""
 
 
 class Measure(Struct, frozen=True, kw_only=True):

@@ -41,6 +41,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     asset: str = ""
     importer: bool = False
     exposed: bool = False
+    shut: frozenset[str] = frozenset()
+    """Asset ids that let nobody in any more: an attack that would begin there does not happen."""
 
     def fits(self, node: Node) -> bool:
         """Whether it can begin at a device."""

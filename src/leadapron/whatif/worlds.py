@@ -59,4 +59,7 @@ def worlds(
         first_run=first_run,
         batch=size,
     ):
+        if scenario.entry.shut:
+            shut = np.array([node.id in scenario.entry.shut for node in department.nodes])
+            batch.hours[shut[batch.entry]] = np.inf
         yield batch.first_run, batch.hours

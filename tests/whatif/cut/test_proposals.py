@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -14,6 +15,9 @@ from leadapron.model.findings import Confidence, EventRef, Finding, Harm, Severi
 from leadapron.model.measures import Measure
 from leadapron.model.scenarios import Course, Entry
 from leadapron.whatif.cut import applied, candidates
+from leadapron.whatif.cut.program import Program
+from leadapron.whatif.cut.worlds import Budget
+from leadapron.whatif.simulate import losses
 
 SEEN = EventRef(sensor="s", packet=1, ts=datetime(2026, 1, 5, tzinfo=UTC), kind="dicom_association")
 
@@ -123,3 +127,23 @@ def test_scanners_of_one_type_are_spread_over_zones() -> None:
 def test_a_copy_out_of_reach_helps_where_backups_are_attacked(lost: float) -> None:
     measures = candidates(two_doors(), replace(WORM, backups_lost=lost), ())
     assert bool(by_action(measures, "offline-backup")) == (lost > 0)
+
+
+def test_what_the_internet_reaches_can_be_taken_off_it() -> None:
+    """The attacks that would have begun there do not happen; those that begin elsewhere do."""
+    place = two_doors()
+    nodes = tuple(replace(one, exposed=one.id in ("pacs", "files")) for one in place.nodes)
+    department, scenario = replace(place, nodes=nodes), replace(WORM, entry=Entry(exposed=True))
+    hides = {one.change.hide: one for one in by_action(candidates(department, scenario, ()), "off-internet")}
+    assert set(hides) == {("pacs",), ("files",)}
+    before = losses(department, scenario, runs=200, seed=1)
+    one, both = (
+        losses(*applied(department, scenario, chosen), runs=200, seed=1)
+        for chosen in ([hides["pacs",]], list(hides.values()))
+    )
+    assert (one <= before).all()
+    assert 0 < np.count_nonzero(one) < np.count_nonzero(before)
+    assert not both.any()
+    assert not by_action(candidates(department, WORM, ()), "off-internet"), "a worm does not come in that way"
+    offered = tuple(hides.values())
+    assert Program(department, scenario, offered, seed=1).solve(Budget(hours=12.0)) == {0, 1}

@@ -39,6 +39,9 @@ def applied(department: Department, scenario: Scenario, measures: Iterable[Measu
     links = tuple(_links(department, {node.id: node.zone for node in nodes}, open_, closed, ended, moves))
     if any(measure.change.backups for measure in chosen):
         scenario = replace(scenario, backups_lost=0.0)
+    hidden = {node for measure in chosen for node in measure.change.hide}
+    if hidden and scenario.entry.exposed:
+        scenario = replace(scenario, entry=replace(scenario.entry, shut=scenario.entry.shut | hidden))
     return replace(department, nodes=nodes, passages=passages, links=links), scenario
 
 

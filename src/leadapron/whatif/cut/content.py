@@ -33,6 +33,7 @@ class Action(StrEnum):
     ISOLATE = "isolate"
     GUARD = "guard"
     VENDOR_MFA = "vendor-mfa"
+    OFF_INTERNET = "off-internet"
     OFFLINE_BACKUP = "offline-backup"
     MIX_MODALITIES = "mix-modalities"
     DIRECTORY_TIERING = "directory-tiering"
@@ -42,6 +43,7 @@ PLACES: Mapping[Action, frozenset[str]] = {
     Action.SEGMENT: frozenset({"way", "source", "target", "count"}),
     Action.ISOLATE: frozenset({"subject", "count"}),
     Action.VENDOR_MFA: frozenset({"subject", "count"}),
+    Action.OFF_INTERNET: frozenset({"subject"}),
     Action.OFFLINE_BACKUP: frozenset({"count"}),
     Action.MIX_MODALITIES: frozenset({"count"}),
 }

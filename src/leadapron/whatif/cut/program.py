@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
@@ -49,6 +50,8 @@ class _World(Struct, frozen=True, kw_only=True):
     """Exams that hang on a group."""
     steps: tuple[tuple[frozenset[int], float], ...]
     """Groups that must all fall for a step of exams to fail, and the exams that hang on it."""
+    shut: Cuts = frozenset()
+    """Measures any one of which keeps it from beginning."""
 
 
 class Program:
@@ -105,7 +108,10 @@ class Program:
             for group in sorted({world.entry, *(one for edge in world.edges for one in edge)}):
                 column[group] = len(costs)
                 costs.append(world.weight.get(group, 0.0) / len(self._worlds))
-                lowest.append(1.0 if group == world.entry else 0.0)
+                lowest.append(1.0 if group == world.entry and not world.shut else 0.0)
+            if world.shut:
+                columns = (column[world.entry], *sorted(world.shut))
+                rows.append((columns, (1.0,) * len(columns), 1.0))
             for (source, target), cuts in world.edges.items():
                 for cut in cuts:
                     chosen = tuple(sorted(cut))
@@ -138,10 +144,15 @@ def _worlds(
     starts = [place for place, node in enumerate(department.nodes) if scenario.entry.fits(node)]
     groups = _groups(department, measures)
     weighed = weights(department, scenario)
+    shutting: dict[str, Cuts] = defaultdict(frozenset)
+    for place, measure in enumerate(measures):
+        for device in measure.change.hide:
+            shutting[device] |= {place}
     for number in range(worlds if starts else 0):
         chance = np.random.default_rng((seed, number))
         entry = starts[int(chance.integers(len(starts)))]
-        yield _world(possible, groups, weighed, entry, _until(scenario, chance), chance)
+        world = _world(possible, groups, weighed, entry, _until(scenario, chance), chance)
+        yield replace(world, shut=shutting[department.nodes[entry].id])
 
 
 def _until(scenario: Scenario, chance: np.random.Generator) -> float:

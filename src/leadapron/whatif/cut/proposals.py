@@ -70,6 +70,8 @@ def candidates(
                 found += _isolations(site, content)
             case Action.VENDOR_MFA:
                 found += _doors(site, content)
+            case Action.OFF_INTERNET:
+                found += _exposures(site, content)
             case Action.OFFLINE_BACKUP:
                 found += _backups(site, content)
             case Action.MIX_MODALITIES:
@@ -233,6 +235,21 @@ def _doors(site: _Site, content: MeasureContent) -> Iterator[Measure]:
             hours=content.hours.base + content.hours.each * len(behind),
             findings=_concerned(site, content, {node.id, node.zone, *behind}),
         )
+
+
+def _exposures(site: _Site, content: MeasureContent) -> Iterator[Measure]:
+    """One device that the internet no longer reaches."""
+    entry = site.scenario.entry
+    for node in site.department.nodes:
+        if entry.exposed and entry.fits(node) and node.id not in entry.shut:
+            yield _measure(
+                content,
+                (node.id,),
+                {"subject": node.label},
+                Change(hide=(node.id,)),
+                hours=content.hours.base,
+                findings=_concerned(site, content, {node.id}),
+            )
 
 
 def _backups(site: _Site, content: MeasureContent) -> Iterator[Measure]:
