@@ -174,7 +174,7 @@ def _compared(scenarios: Sequence[ComparedEntry], names: WhatIfNames, say: Words
     """As many columns of numbers as leave room for the names of the scenarios; the page has all."""
     _ = say.gettext
     shown = [
-        (_("Exams lost"), [names.typical(one.exams_lost) for one in scenarios]),
+        (_("Exams lost on average"), [names.average(one.exams_lost) for one in scenarios]),
         (_("Scanners down"), [names.typical(one.scanners_down) for one in scenarios]),
         (_("All works again"), [names.duration(one.hours_to_restored) for one in scenarios]),
         (_("Urgent"), [names.typical(one.urgent_lost) for one in scenarios]),
@@ -185,7 +185,8 @@ def _compared(scenarios: Sequence[ComparedEntry], names: WhatIfNames, say: Words
     table = numbers((_("Scenario"), 0), *((title, 0) for title, _cells in shown))
     for one, cells in zip(scenarios, zip(*(cells for _title, cells in shown), strict=True), strict=True):
         table.add_row(plain(one.title, "bold"), *map(unbroken, cells))
-    return Group(heading(_("Scenarios, worst on average first")), fitted(table), *_bracketed(say))
+    note = _("Exams lost are averages, the other numbers medians; between brackets what 9 of 10 runs stay within.")
+    return Group(heading(_("Scenarios, worst on average first")), fitted(table), Text(), plain(note, "dim"))
 
 
 def _bracketed(say: Words) -> Sequence[RenderableType]:

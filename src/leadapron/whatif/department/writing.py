@@ -58,7 +58,7 @@ class Writer:
         usual = throughput().urgent_share(OTHER_MODALITY)
         yield self._line("urgent", usual if self._given.urgent is None else self._given.urgent, self._given.urgent)
         yield from self._text("file-devices")
-        for node in self._department.nodes:
+        for node in sorted(self._department.nodes, key=lambda node: self._names[node.id].casefold()):
             yield from self._device(node)
         yield from self._text("file-passages")
         yield from self._passages()
