@@ -105,7 +105,9 @@ class Best(Struct, frozen=True, kw_only=True):
     after: Estimate
     method: Method
     considered: tuple[Measure, ...]
-    """All candidates, those chosen included."""
+    """All candidates that were compared, those chosen included."""
+    left_out: int = 0
+    """Candidates that were not compared, because with them the search would not end in time."""
     frontier: tuple[FrontierPoint, ...]
 
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from leadapron.model.department import Department
 from leadapron.model.errors import UsageError
 from leadapron.model.measures import Best, FrontierPoint, Measure, Method, Valued
 from leadapron.model.scenarios import Scenario
+from leadapron.whatif.cut.fewer import fewer
+from leadapron.whatif.cut.openings import how_many
 from leadapron.whatif.cut.program import Program
 from leadapron.whatif.cut.search import (
     NOTHING,
@@ -34,6 +37,9 @@ POOL = 14
 """Measures that swaps bring in."""
 PROGRAM = 48
 """Measures that the integer program chooses from."""
+OPENINGS = 2_000_000
+"""Single takeovers that the integer program may look at: 24 draws of more take minutes and gigabytes. 300 devices with
+everything open have a fifth of that."""
 STARTS = 3
 """Sets that swaps begin from."""
 FINALISTS = 5
@@ -74,7 +80,8 @@ def best(
     """
     budget = Budget(hours=hours, windows=windows, euros=euros)
     _check(budget, runs)
-    considered = tuple(sorted(measures, key=lambda measure: measure.id))
+    offered = tuple(sorted(measures, key=lambda measure: measure.id))
+    considered = fewer(department, scenario, offered, seed=seed + SEARCH)
     effort = effort or Effort()
     counter = _Counter(progress, len(considered))
     search_runs = effort.runs or int(np.clip(30_000 // max(len(department.nodes), 1), 100, 400))
@@ -82,6 +89,8 @@ def best(
         Worlds(department, scenario, considered, runs=count, seed=start, play=play, tick=counter.tick)
         for count, start in ((search_runs, seed + SEARCH), (runs, seed))
     )
+    if effort.program and how_many(department, scenario) > OPENINGS:
+        effort = replace(effort, program=False)
     finder = Finder(trial, department, scenario, seed=seed + SEARCH, effort=effort)
     helps = judge.mean(NOTHING) > TINY and bool(considered)
     chosen, method = _best_of(judge, finder.sets(budget), budget) if helps else (NOTHING, Method.NONE)
@@ -100,6 +109,7 @@ def best(
         after=judge.estimate(chosen),
         method=method if chosen else Method.NONE,
         considered=considered,
+        left_out=len(offered) - len(considered),
         frontier=frontier,
     )
 

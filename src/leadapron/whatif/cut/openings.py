@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -88,6 +88,18 @@ class _Rows:
             cuts=tuple(self._cuts),
             weakenings=tuple(self._weakenings),
         )
+
+
+def how_many(department: Department, scenario: Scenario) -> int:
+    """Rows that `openings` would have, links apart (and a device's own), without making them."""
+    members = Counter(node.zone for node in department.nodes)
+    weak = Counter((node.zone, way) for node in department.nodes for way, value in node.weak.items() if value > 0)
+    inside = sum(members[zone] * count for (zone, way), count in weak.items() if scenario.within.get(way, 0.0) > 0)
+    return inside + sum(
+        members[passage.source] * weak[passage.target, passage.way]
+        for passage in department.passages
+        if scenario.across.get(passage.way, 0.0) > 0
+    )
 
 
 def openings(department: Department, scenario: Scenario, measures: Sequence[Measure]) -> Openings:

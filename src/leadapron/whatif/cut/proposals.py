@@ -38,8 +38,14 @@ class _Site(Struct, frozen=True, kw_only=True):
     scenario: Scenario
     reach: Reach
     nodes: Mapping[str, Node]
+    zones: frozenset[str]
+    """Names that are taken."""
     findings: Mapping[str, Finding]
     """By id."""
+    on: Mapping[str, tuple[Finding, ...]]
+    """Id of a device or a zone → findings about it."""
+    everywhere: tuple[Finding, ...]
+    """Findings about the network as a whole."""
     about: Mapping[str, frozenset[str]]
     """Asset id → rules of the findings about it."""
     partners: Mapping[str, tuple[Link, ...]]
@@ -83,9 +89,11 @@ def candidates(
 
 def _site(department: Department, scenario: Scenario, findings: tuple[Finding, ...]) -> _Site:
     about: dict[str, set[str]] = defaultdict(set)
+    on: dict[str, list[Finding]] = defaultdict(list)
     partners: dict[str, list[Link]] = defaultdict(list)
     for finding in findings:
         about[finding.subject.id].add(finding.rule)
+        on[finding.subject.id].append(finding)
     for pair in department.seen:
         for node in {pair.source, pair.target}:
             partners[node].append(pair)
@@ -94,7 +102,10 @@ def _site(department: Department, scenario: Scenario, findings: tuple[Finding, .
         scenario=scenario,
         reach=reach(department, scenario),
         nodes={node.id: node for node in department.nodes},
+        zones=frozenset(department.zones),
         findings={finding.id: finding for finding in findings},
+        on={subject: tuple(found) for subject, found in on.items()},
+        everywhere=tuple(finding for finding in findings if finding.subject.type is SubjectType.NETWORK),
         about={subject: frozenset(rules) for subject, rules in about.items()},
         partners={node: tuple(pairs) for node, pairs in partners.items()},
     )
@@ -203,35 +214,35 @@ def _isolations(site: _Site, content: MeasureContent) -> Iterator[Measure]:
             content,
             (node.id,),
             {"subject": node.label, "count": len(others)},
-            Change(move={node.id: own_zone(site.department, node)}),
+            Change(move={node.id: own_zone(site.zones, node)}),
             hours=content.hours.base + content.hours.each * len(others),
             still=(node,),
             findings=_concerned(site, content, {node.zone, node.id}),
         )
 
 
-def own_zone(department: Department, node: Node) -> str:
+def own_zone(taken: frozenset[str], node: Node) -> str:
     """Name of a zone for this device alone."""
     name = f"{node.zone} / {node.label}"
-    return f"{name} / {node.id}" if name in department.zones else name
+    return f"{name} / {node.id}" if name in taken else name
 
 
 def _doors(site: _Site, content: MeasureContent) -> Iterator[Measure]:
     """A maker's way in that is shut unless someone opens it: what it leads to ends, and it stands apart."""
     for node in site.department.nodes:
+        if node.kind not in content.kinds or node.id not in site.reach.nodes:
+            continue
         out = {
             (link.source, link.target, link.way)
             for link in (*site.department.links, *site.partners.get(node.id, ()))
             if link.source == node.id
         }
-        if node.kind not in content.kinds or node.id not in site.reach.nodes:
-            continue
         behind = {target for _, target, _ in out}
         yield _measure(
             content,
             (node.id,),
             {"subject": node.label, "count": len(behind)},
-            Change(unlink=tuple(sorted(out)), move={node.id: own_zone(site.department, node)}),
+            Change(unlink=tuple(sorted(out)), move={node.id: own_zone(site.zones, node)}),
             hours=content.hours.base + content.hours.each * len(behind),
             findings=_concerned(site, content, {node.id, node.zone, *behind}),
         )
@@ -295,10 +306,8 @@ def _mixes(site: _Site, content: MeasureContent) -> Iterator[Measure]:
 
 def _concerned(site: _Site, content: MeasureContent, subjects: set[str]) -> Iterator[str]:
     """Findings it settles about these devices and zones."""
-    for finding in site.findings.values():
-        about = finding.subject.id in subjects or finding.subject.type is SubjectType.NETWORK
-        if finding.rule in content.settles and about:
-            yield finding.id
+    for found in (site.everywhere, *(site.on.get(subject, ()) for subject in subjects)):
+        yield from (finding.id for finding in found if finding.rule in content.settles)
 
 
 def _measure(
