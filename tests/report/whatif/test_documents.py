@@ -193,6 +193,23 @@ def test_the_best_set_is_told_with_what_it_leaves() -> None:
     assert [one.chosen for one in document.considered] == [True, True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("count", "language", "told"),
+    [
+        (1, "en", "1 was left out"),
+        (1234, "en", "1,234 were left out"),
+        (1234, "fr", "1\u202f234 ont été écartées"),
+    ],
+)
+def test_actions_that_were_not_tried_are_counted(count: int, language: str, told: str) -> None:
+    best = msgspec.structs.replace(sample.best(), left_out=count)
+    document = best_document(best, sample.told(), sample.MEASURES, sample.made(language))
+    assert document.left_out == count
+    assert sum(told in line for line in document.limits) == 1
+    before = best_document(sample.best(), sample.told(), sample.MEASURES, sample.made(language))
+    assert len(before.limits) == len(document.limits) - 1
+
+
 @pytest.mark.parametrize(("budget", "told"), [(0.0, "No known action helps"), (1.0, "Within this budget nothing")])
 def test_no_action_is_no_silence(budget: float, told: str) -> None:
     best = sample.best(budget=budget, chosen=0)

@@ -67,6 +67,7 @@ def best_document(
         method=safe.method,
         frontier=tuple(map(_point, safe.frontier)),
         considered=tuple(told.measure(one, chosen=one.id in chosen) for one in safe.considered),
+        left_out=safe.left_out,
         findings=named_findings((finding for one in actions for finding in one.findings), assessed),
     )
 
@@ -178,6 +179,14 @@ def _limits(best: Best, say: Words) -> Iterable[str]:
     )
     if best.method is not Method.NONE:
         yield _("The set was compared on runs it was not chosen on. No proof is claimed that no better set exists.")
+    if best.left_out:
+        yield say.ngettext(
+            "On a network this large not every action can be tried: {n} was left out, because in a short simulation "
+            "other actions stood in the way of more exams lost.",
+            "On a network this large not every action can be tried: {n} were left out, because in a short simulation "
+            "other actions stood in the way of more exams lost.",
+            best.left_out,
+        )
     if any(one.basis is Basis.ASSUMED for one in best.considered):
         yield _("Hours and euros are orders of magnitude unless the department gave its own.")
     yield _("The maker’s consent and radiology’s timetable come before any calculation.")

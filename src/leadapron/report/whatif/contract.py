@@ -242,7 +242,9 @@ class BestDocument(Struct, frozen=True, kw_only=True):
     method: Method
     frontier: tuple[FrontierEntry, ...]
     considered: tuple[MeasureEntry, ...]
-    """All candidates."""
+    """All candidates that were compared."""
+    left_out: int
+    """Candidates that were not compared: on a large network there are too many to try."""
     findings: tuple[FindingEntry, ...]
     """Those the actions settle, where they are known."""
 
