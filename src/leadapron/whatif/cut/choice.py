@@ -57,6 +57,12 @@ class Effort(Struct, frozen=True, kw_only=True):
     swaps: int = 450
     """Sets that swaps may try."""
     program: bool = True
+    thorough: bool = True
+    """Whether all sets that are judged are freed of what does not help, rather than the one that is advised."""
+
+
+LARGE = Effort(swaps=150, thorough=False)
+"""Where not all measures can be tried: a set takes seconds to judge there, and the answer is to come in minutes."""
 
 
 def best(
@@ -82,8 +88,8 @@ def best(
     _check(budget, runs)
     offered = tuple(sorted(measures, key=lambda measure: measure.id))
     considered = fewer(department, scenario, offered, seed=seed + SEARCH)
-    effort = effort or Effort()
-    counter = _Counter(progress, len(considered))
+    effort = effort or (Effort() if len(considered) == len(offered) else LARGE)
+    counter = _Counter(progress, 100 + 8 * len(considered) + effort.swaps)
     search_runs = effort.runs or int(np.clip(30_000 // max(len(department.nodes), 1), 100, 400))
     trial, judge = (
         Worlds(department, scenario, considered, runs=count, seed=start, play=play, tick=counter.tick)
@@ -93,7 +99,10 @@ def best(
         effort = replace(effort, program=False)
     finder = Finder(trial, department, scenario, seed=seed + SEARCH, effort=effort)
     helps = judge.mean(NOTHING) > TINY and bool(considered)
-    chosen, method = _best_of(judge, finder.sets(budget), budget) if helps else (NOTHING, Method.NONE)
+    sets = finder.sets(budget) if helps else ()
+    chosen, method = _best_of(judge, sets, thorough=effort.thorough)
+    if not effort.thorough:
+        chosen = useful(judge, chosen)
     frontier = tuple(_frontier(finder, judge, budget, chosen)) if helps else ()
     valued = _valued(judge, chosen)
     counter.end()
@@ -125,8 +134,8 @@ def _check(budget: Budget, runs: int) -> None:
 class _Counter:
     """Sets simulated, of a rough guess of how many."""
 
-    def __init__(self, progress: Progress | None, measures: int) -> None:
-        self._progress, self._done, self._total = progress, 0, 100 + 8 * measures
+    def __init__(self, progress: Progress | None, guess: int) -> None:
+        self._progress, self._done, self._total = progress, 0, guess
 
     def tick(self) -> None:
         self._done += 1
@@ -212,9 +221,11 @@ class Finder:
         return shortlist(self.worlds, found, self.everything, self._options, most=most)
 
 
-def _best_of(judge: Worlds, sets: Sequence[tuple[Chosen, Method]], budget: Budget) -> tuple[Chosen, Method]:
-    """The best on fresh runs, useless measures dropped."""
-    finalists = [(useful(judge, chosen), method) for chosen, method in sets[:FINALISTS]] or [(NOTHING, Method.NONE)]
+def _best_of(judge: Worlds, sets: Sequence[tuple[Chosen, Method]], *, thorough: bool = True) -> tuple[Chosen, Method]:
+    """The best on fresh runs; if `thorough`, each without its useless measures."""
+    finalists = sets[:FINALISTS] or [(NOTHING, Method.NONE)]
+    if thorough:
+        finalists = [(useful(judge, chosen), method) for chosen, method in finalists]
     return min(finalists, key=lambda one: (judge.mean(one[0]), judge.hours(one[0]), sorted(one[0])))
 
 
@@ -240,7 +251,7 @@ def _frontier(finder: Finder, judge: Worlds, budget: Budget, chosen: Chosen) -> 
         if hours == budget.hours:
             known.append(chosen)
         elif hours > 0:
-            known.append(_best_of(judge, finder.sets(wider, thorough=False)[:2], wider)[0])
+            known.append(_best_of(judge, finder.sets(wider, thorough=False)[:2], thorough=finder.effort.thorough)[0])
         point = min(known, key=lambda one: (judge.mean(one), judge.hours(one)))
         if hours > budget.hours and point == last:
             continue
