@@ -30,6 +30,7 @@ accuracy: .venv/.develops ## recall and precision on the captures with a known t
 bench: .venv/.develops ## CPU and memory beside the peers that are installed
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.spread
+	$(BIN)/python -m bench.cut
 
 lab: .venv/.develops ## build a department in network namespaces and capture it (root; see lab/packages.txt)
 	$(BIN)/python -m lab build $(SCENARIO) --out build/lab/$(basename $(notdir $(SCENARIO)))
