@@ -51,6 +51,7 @@ from leadapron.model.events.facts import (
     SnmpSeen,
     SyslogSeen,
 )
+from leadapron.model.events.guard import GuardDecision, GuardNotice, ObjectPassed
 from leadapron.model.events.sessions import (
     BannerSession,
     Certificate,
@@ -91,6 +92,9 @@ AnyEvent = (
     | TitleDeclared
     | ZoneDeclared
     | ProcedureAnswered
+    | GuardDecision
+    | ObjectPassed
+    | GuardNotice
 )
 """The closed set of event kinds."""
 
@@ -123,6 +127,8 @@ __all__ = [
     "ExploitabilityDeclared",
     "Fact",
     "FormAnswer",
+    "GuardDecision",
+    "GuardNotice",
     "Hl7Session",
     "Hl7Traffic",
     "HttpApi",
@@ -131,6 +137,7 @@ __all__ = [
     "Implementation",
     "NameQuery",
     "NameSeen",
+    "ObjectPassed",
     "PresentationContext",
     "ProcedureAnswer",
     "ProcedureAnswered",

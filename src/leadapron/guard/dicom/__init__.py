@@ -1,0 +1,1 @@
+"""One guarded DICOM association (PS3.7, PS3.8): bytes in, orders out. Pure."""

@@ -1,0 +1,1 @@
+"""Who may do what: the policy file read, checked, asked and explained. Pure."""

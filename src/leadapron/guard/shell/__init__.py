@@ -1,0 +1,1 @@
+"""The asyncio half of the guard: listeners, relays, TLS, limits, reload, drain, status."""
