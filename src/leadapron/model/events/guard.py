@@ -50,7 +50,7 @@ class ObjectPassed(Session, frozen=True, kw_only=True, tag_field="kind", tag=kin
     pixel_digest: str
     """Of the value of (7FE0,0010) as sent, fragments included; empty where there is none."""
     dataset_digest: str
-    """Of the whole data set as sent."""
+    """Of the data set as sent, with the pixel digest in the place of the pixel value."""
     calling_ae_title: str = ""
     called_ae_title: str = ""
     status: int = -1
