@@ -10,14 +10,13 @@ from functools import lru_cache
 
 from leadapron.model.events import Service
 from leadapron.see.wire.dicom.association import Association
-from leadapron.see.wire.dicom.dataset import HEAD_STEP, MAX_QUERY, HeadReader, is_wide_query
+from leadapron.see.wire.dicom.dataset import is_wide_query
 from leadapron.see.wire.dicom.dimse import MAX_COMMAND, Command, parse_command
 from leadapron.see.wire.dicom.pdu import FIXED_PART, HEADER, AssociateItems, PduType, parse_items
 from leadapron.see.wire.dicom.shape import TITLES_END, find_pdu, holds_pdu, match_associate
-from leadapron.see.wire.dissector import STOP, Conversation, Dissector, Match, Side
+from leadapron.see.wire.dicom.upper_layer import COMMAND, LAST, MAX_ASSOCIATE, HeadTap, QueryTap, pdu_fault, value_fault
+from leadapron.see.wire.dissector import Conversation, Dissector, Match, Side
 
-MAX_ASSOCIATE = 256 * 1024
-"""Bytes of an A-ASSOCIATE PDU: 128 contexts of 30 syntaxes stay below."""
 _parse_items = lru_cache(maxsize=4096)(parse_items)
 _parse_command = lru_cache(maxsize=4096)(parse_command)
 _RQ, _AC, _RJ, _DATA, _, _RP, _ABORT = map(int, PduType)
@@ -36,12 +35,8 @@ class _Stream:
     message: Command | None = None
     """The command whose data set comes next."""
     context = 0
-    head: bytearray | None = None
-    """Bytes of the current data set, while they are wanted."""
-    reader: HeadReader | None = None
-    """Who reads them, if it is an object."""
-    skip = 0
-    """Bytes of the current data set to pass before the next ones are wanted."""
+    tap: HeadTap | QueryTap | None = None
+    """Who reads the current data set, while its bytes are wanted."""
     tail = b""
     """What the last feed left unconsumed."""
     lost = False
@@ -56,12 +51,7 @@ class _Stream:
 
     def forget(self) -> None:
         self.pdu_left = self.value_left = 0
-        self.command, self.message = b"", None
-        self.look_away()
-
-    def look_away(self) -> None:
-        """Nothing more is wanted of the current data set."""
-        self.head, self.reader, self.skip = None, None, 0
+        self.command, self.message, self.tap = b"", None, None
 
 
 class DicomDissector(Dissector):
@@ -168,7 +158,7 @@ class DicomDissector(Dissector):
                 self._control(stream.side, tail[0], tail[HEADER:], whole=False)
             return
         stream.pdu_left -= 4 + int.from_bytes(tail[:4], "big")
-        if not stream.command and tail[5] & 2:
+        if not stream.command and tail[5] & LAST:
             stream.command = tail[HEADER:]
             self._command(stream, tail[4], whole=False)
         stream.command = b""
@@ -176,8 +166,8 @@ class DicomDissector(Dissector):
     def _data_pdu(self, stream: _Stream, data: bytes, position: int) -> int:
         """Bytes of one P-DATA-TF header, or -1 where its length cannot be."""
         length = int.from_bytes(data[position + 2 : position + HEADER], "big")
-        if length < 6 or length >= STOP:
-            self.conversation.anomaly("dicom.pdu-length", f"P-DATA-TF of {length} bytes")
+        if fault := pdu_fault(_DATA, length):
+            self.conversation.anomaly(fault, f"P-DATA-TF of {length} bytes")
             return -1
         stream.pdu_left = length
         return HEADER
@@ -186,12 +176,8 @@ class DicomDissector(Dissector):
         """Bytes of one whole PDU of association control; 0 = more are needed, -1 = not a PDU."""
         kind = data[position]
         length = int.from_bytes(data[position + 2 : position + HEADER], "big")
-        if not 1 <= kind <= 7:
-            self.conversation.anomaly("dicom.pdu-type", f"type {kind}")
-            return -1
-        least, most = (FIXED_PART, MAX_ASSOCIATE) if kind in (_RQ, _AC) else (4, 4)
-        if not least <= length <= most:
-            self.conversation.anomaly("dicom.pdu-length", f"type {kind} of {length} bytes")
+        if fault := pdu_fault(kind, length):
+            self.conversation.anomaly(fault, f"type {kind} of {length} bytes")
             return -1
         if len(data) - position < HEADER + length:
             return 0
@@ -242,10 +228,10 @@ class DicomDissector(Dissector):
         """Bytes of one presentation-data-value's header, or of the whole value where it holds a command."""
         length = int.from_bytes(data[position : position + 4], "big")
         control = data[position + 5]
-        if length < 2 or length + 4 > stream.pdu_left or control > 3:
-            self.conversation.anomaly("dicom.pdv-length", f"{length} bytes in {stream.pdu_left}")
+        if fault := value_fault(length, control, stream.pdu_left):
+            self.conversation.anomaly(fault, f"{length} bytes in {stream.pdu_left}")
             return -1
-        if control & 1:
+        if control & COMMAND:
             if length - 2 + len(stream.command) > MAX_COMMAND:
                 self.conversation.anomaly("dicom.command-set", f"more than {MAX_COMMAND} bytes")
                 return -1
@@ -253,11 +239,11 @@ class DicomDissector(Dissector):
                 return 0
             stream.command += data[position + 6 : position + 4 + length]
             stream.pdu_left -= 4 + length
-            if control & 2:
+            if control & LAST:
                 self._command(stream, data[position + 4])
             return 4 + length
         stream.pdu_left -= 4 + length
-        stream.value_left, stream.last = length - 2, control & 2 != 0
+        stream.value_left, stream.last = length - 2, control & LAST != 0
         if stream.stores:
             self._association.conduct.objects.fragment(length - 2)
         if not stream.value_left:
@@ -266,9 +252,7 @@ class DicomDissector(Dissector):
 
     def _command(self, stream: _Stream, context: int, *, whole: bool = True) -> None:
         command = _parse_command(stream.command) if whole else parse_command(stream.command, whole=False)
-        stream.command, stream.message = b"", None
-        if stream.head is not None:
-            stream.look_away()
+        stream.command, stream.message, stream.tap = b"", None, None
         if command is None:
             if whole:
                 self.conversation.anomaly("dicom.command-set")
@@ -279,62 +263,49 @@ class DicomDissector(Dissector):
         association.conduct.command(command, by_client=stream.side is association.requestor)
         if command.data_set:
             stream.message, stream.context = command, context
-            if not command.response and command.name in ("C-STORE", "C-FIND"):
-                stream.head = bytearray()
-                if command.name == "C-STORE":
-                    stream.reader = HeadReader(association.transfer_syntax(context))
+            if not command.response and command.name == "C-STORE":
+                stream.tap = HeadTap(association.transfer_syntax(context))
+            elif not command.response and command.name == "C-FIND":
+                stream.tap = QueryTap()
 
     def _value(self, stream: _Stream, data: bytes, position: int) -> int:
-        """Pass a data-set fragment: keep what the head still wants, jump over the rest."""
+        """Pass a data-set fragment: keep what the tap still wants, jump over the rest."""
         while stream.value_left:
-            head = stream.head
-            skip = stream.value_left if head is None else min(stream.skip, stream.value_left)
-            if head is None or skip:
-                stream.skip = max(0, stream.skip - skip)
+            tap = stream.tap
+            if tap is None:
+                position += stream.value_left
+                stream.value_left = 0
+                break
+            if skip := min(tap.skip, stream.value_left):
+                tap.skip -= skip
                 stream.value_left -= skip
                 position += skip
                 continue
-            wanted = (MAX_QUERY if stream.reader is None else HEAD_STEP) - len(head)
-            take = min(wanted, stream.value_left, len(data) - position)
+            take = min(tap.room, stream.value_left, len(data) - position)
             if take <= 0:
                 return position
-            head += data[position : position + take]
             position += take
             stream.value_left -= take
-            if take == wanted:
-                self._look_at_head(stream, bytes(head))
+            if tap.take(data[position - take : position]):
+                self._end_of_head(stream)
         self._end_of_value(stream)
         return position
 
-    def _look_at_head(self, stream: _Stream, head: bytes) -> None:
-        """So much of a head has been gathered that it is worth looking at."""
-        reader = stream.reader
-        if reader is None:
-            stream.look_away()
-            return
-        reader.feed(head)
-        if reader.done:
-            self._association.conduct.objects.head(reader.head)
-            stream.look_away()
-        else:
-            stream.head, stream.skip = bytearray(), reader.skip
-
     def _end_of_head(self, stream: _Stream) -> None:
-        """No more of the head will come, though it is not over: an object's tells what it told so far."""
-        if stream.reader is not None and stream.head is not None:
-            stream.reader.feed(bytes(stream.head))
-            self._association.conduct.objects.head(stream.reader.head)
-        stream.look_away()
+        """Nothing more is wanted of the head, or no more will come: an object's tells what it told so far."""
+        if isinstance(stream.tap, HeadTap):
+            self._association.conduct.objects.head(stream.tap.head())
+        stream.tap = None
 
     def _end_of_value(self, stream: _Stream) -> None:
         """A fragment is over; after the last one of a data set, tell what it was."""
         if not stream.last:
             return
         message, association = stream.message, self._association
-        if stream.head is not None and stream.reader is None and message is not None:
-            wide = is_wide_query(bytes(stream.head), association.transfer_syntax(stream.context))
+        if isinstance(stream.tap, QueryTap) and message is not None:
+            wide = is_wide_query(bytes(stream.tap.identifier), association.transfer_syntax(stream.context))
             association.conduct.queries.asked(message, wide=wide)
-        if stream.head is not None:
+        if stream.tap is not None:
             self._end_of_head(stream)
         if stream.stores:
             association.conduct.objects.end(association.transfer_syntax(stream.context))
