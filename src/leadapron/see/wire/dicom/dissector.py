@@ -177,7 +177,8 @@ class DicomDissector(Dissector):
         kind = data[position]
         length = int.from_bytes(data[position + 2 : position + HEADER], "big")
         if fault := pdu_fault(kind, length):
-            self.conversation.anomaly(fault, f"type {kind} of {length} bytes")
+            size = f" of {length} bytes" if 1 <= kind <= 7 else ""
+            self.conversation.anomaly(fault, f"type {kind}{size}")
             return -1
         if len(data) - position < HEADER + length:
             return 0
