@@ -14,7 +14,9 @@ from typing import Final
 import trustme
 from msgspec import Struct
 
+from bench.guard import policy
 from bench.guard.processes import child, family, free_ports, python
+from leadapron import __version__
 
 DIRECT, HAPROXY, NGINX = "direct", "HAProxy TCP", "nginx stream"
 GUARD, GUARD_NO_LEDGER, RELAY = "guard", "guard, no ledger", "pynetdicom relay"
@@ -107,7 +109,7 @@ def installed(name: str) -> bool:
 @contextmanager
 def start(name: str, site: Site) -> Iterator[Box]:
     """The box, listening; ended when left."""
-    log = site.folder / f"{name.split()[0].strip(',').lower()}.log"
+    log = site.folder / f"{name.replace(' ', '-').replace(',', '').lower()}.log"
     plain, tls, toolkit = free_ports(3)
     if name == DIRECT:
         yield Box(name=name, version="", plain=site.sink, toolkit=site.scp)
@@ -136,7 +138,9 @@ def _command(name: str, places: dict[str, object]) -> tuple[list[str], str]:
         path = folder / "nginx.conf"
         path.write_text(_NGINX.format(module=module, **places))
         return ["nginx", "-c", str(path)], _version("nginx", "-v")
-    raise ValueError(name)
+    path = folder / f"{'guard' if name == GUARD else 'guard-no-ledger'}.toml"
+    path.write_text(policy.text(places, ledger=name == GUARD))
+    return python("leadapron", "guard", "run", path), __version__
 
 
 def _version(*words: str) -> str:
