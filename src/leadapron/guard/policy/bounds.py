@@ -1,0 +1,57 @@
+"""The bounds of an allowing rule: what it asks of a thing that it would let through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leadapron.model.guard import Operation, Peer, Query, Rate, Reason, Rule, Task
+
+_STRICT = Query()
+"""A rule that says nothing of queries does not let everything be listed."""
+_COUNTED = {
+    Task.STORE: "objects",
+    Task.FIND: "queries",
+    Task.WORKLIST: "queries",
+    Task.MESSAGE: "messages",
+}
+BYTES = "bytes"
+ASSOCIATIONS = "associations"
+
+
+def broken(rule: Rule, peer: Peer, operation: Operation) -> Reason | None:
+    """The first bound that is overstepped, rates and sizes aside."""
+    if rule.identity and not peer.user:
+        return Reason.IDENTITY
+    if not transferable(rule, operation.task, operation.transfer_syntax):
+        return Reason.TRANSFER_SYNTAX
+    query = rule.query or _STRICT
+    if operation.task is Task.FIND and operation.wide and not query.wide:
+        return Reason.WIDE_QUERY
+    if (
+        operation.task in (Task.FIND, Task.WORKLIST)
+        and query.levels
+        and operation.level
+        and operation.level.upper() not in query.levels
+    ):
+        return Reason.QUERY_LEVEL
+    return None
+
+
+def transferable(rule: Rule, task: Task, transfer_syntax: str) -> bool:
+    """Transfer syntaxes bound objects only: queries and answers are always in one of the plain ones."""
+    return (
+        not rule.transfer_syntaxes
+        or task not in (Task.STORE, Task.GET)
+        or not transfer_syntax
+        or transfer_syntax in rule.transfer_syntaxes
+    )
+
+
+def counted(rule: Rule, task: Task) -> Iterator[tuple[Rate, int]]:
+    """The rates that such a task is measured against, and how much it counts: bytes are counted when they have come."""
+    what = _COUNTED.get(task)
+    for rate in rule.rates:
+        if rate.what == what:
+            yield rate, 1
+        elif rate.what == BYTES:
+            yield rate, 0
