@@ -31,6 +31,7 @@ WEAK_HASHES = frozenset({"md5", "sha1"})
 
 CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 REVOKED = b"-----BEGIN X509 CRL-----"
+PRIVATE = b"PRIVATE KEY-----"
 
 
 def read_file(path: str | Path, what: str) -> bytes:
@@ -77,6 +78,8 @@ def read_revoked(path: str | Path) -> list[x509.CertificateRevocationList]:
 def read_key(path: str | Path) -> PrivateKeyTypes:
     """A private key that nobody else can read and that no person has to unlock."""
     data = read_file(path, "key")
+    if PRIVATE not in data:
+        raise UsageError(f"{path}: holds no private key in PEM form (`-----BEGIN PRIVATE KEY-----`)")
     state = os.stat(path)
     # systemd hands out credentials as root's, mode 0440, and an access list that shows as the group's right.
     shared = state.st_mode & (stat.S_IRWXO | (0 if state.st_gid == 0 else stat.S_IRWXG))
@@ -94,7 +97,7 @@ def read_key(path: str | Path) -> PrivateKeyTypes:
             f" copy with `openssl pkey -in {path} -out FILE` and `chmod 600 FILE`"
         ) from error
     except ValueError as error:
-        raise UsageError(f"{path}: holds no private key in PEM form ({error})") from error
+        raise UsageError(f"{path}: the private key in it is damaged ({error})") from error
 
 
 def check_identity(chain: list[x509.Certificate], key: PrivateKeyTypes, certificate_file: str, key_file: str) -> None:
