@@ -42,6 +42,8 @@ class Expiry(Struct, frozen=True, kw_only=True):
     end: datetime
     identity: bytes
     """Digest, to tell a renewed one from the old."""
+    own: bool = False
+    """What the guard proves itself with; the others belong to those it trusts."""
     warn: tuple[float, ...] = STAGES
     """Days before the end."""
 
@@ -216,7 +218,7 @@ def _state(tls: Tls) -> tuple[object, ...]:
 def _expiries(tls: Tls, listener: str, side: str) -> Iterator[Expiry]:
     if tls.certificate:
         own, *others = pem.read_certificates(tls.certificate)
-        yield _expiry(own, listener, side, tls.certificate, "own certificate")
+        yield _expiry(own, listener, side, tls.certificate, "own certificate", own=True)
         for other in others:
             yield _expiry(other, listener, side, tls.certificate, "authority of the own certificate")
     if not tls.authorities:
@@ -240,7 +242,9 @@ def _expiries(tls: Tls, listener: str, side: str) -> Iterator[Expiry]:
                 )
 
 
-def _expiry(certificate: x509.Certificate, listener: str, side: str, file: str, what: str) -> Expiry:
+def _expiry(
+    certificate: x509.Certificate, listener: str, side: str, file: str, what: str, *, own: bool = False
+) -> Expiry:
     return Expiry(
         listener=listener,
         side=side,
@@ -249,4 +253,5 @@ def _expiry(certificate: x509.Certificate, listener: str, side: str, file: str, 
         begin=certificate.not_valid_before_utc,
         end=certificate.not_valid_after_utc,
         identity=sha256(certificate.tbs_certificate_bytes).digest(),
+        own=own,
     )
