@@ -11,11 +11,30 @@ from collections.abc import Callable
 from datetime import UTC, tzinfo
 
 from leadapron.guard.policy.book import Book, Opening
+from leadapron.guard.policy.explaining import Explanation, Step, explain
 from leadapron.guard.policy.judging import RuleJudge
+from leadapron.guard.policy.problems import PolicyError, PolicyProblem, policy_words
+from leadapron.guard.policy.reading import Checked, check_policy, read_policy
 from leadapron.guard.policy.services import task_of
+from leadapron.guard.policy.writing import write_policy
 from leadapron.model.guard import Judge, Listener, Moment, Policy
 
-__all__ = ["Book", "Opening", "judge", "task_of"]
+__all__ = [
+    "Book",
+    "Checked",
+    "Explanation",
+    "Opening",
+    "PolicyError",
+    "PolicyProblem",
+    "Step",
+    "check_policy",
+    "explain",
+    "judge",
+    "policy_words",
+    "read_policy",
+    "task_of",
+    "write_policy",
+]
 
 
 def judge(policy: Policy, listener: Listener, book: Book, clock: Callable[[], Moment], tz: tzinfo = UTC) -> Judge:

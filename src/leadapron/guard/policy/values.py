@@ -1,4 +1,4 @@
-"""The values of a policy file: each function takes what TOML gave and returns what the guard uses, or raises `Wrong`."""
+"""The values of a policy file: from what TOML gave to what the guard uses, or to what is wrong with it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _URL = re.compile(r"https?://([^/?#\s]+)(?:/[^?#\s]*)?", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
 
 
-class Wrong(ValueError):
+class WrongValueError(ValueError):
     """A value cannot be used: a message id of `problem.*` and its parameters."""
 
     def __init__(self, message: str, **params: str) -> None:
@@ -65,38 +65,38 @@ def near(word: str, known: Iterable[str]) -> str:
 # ---------------------------------------------------------------- plain values
 def text(value: Any) -> str:
     if not isinstance(value, str):
-        raise Wrong("problem.not-text")
+        raise WrongValueError("problem.not-text")
     if not value.strip():
-        raise Wrong("problem.empty")
+        raise WrongValueError("problem.empty")
     if len(value) > MOST_TEXT:
-        raise Wrong("problem.too-long", most=str(MOST_TEXT))
+        raise WrongValueError("problem.too-long", most=str(MOST_TEXT))
     if not value.isprintable():
-        raise Wrong("problem.unprintable")
+        raise WrongValueError("problem.unprintable")
     return value.strip()
 
 
 def yes(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise Wrong("problem.not-yes")
+        raise WrongValueError("problem.not-yes")
     return value
 
 
 def count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 40:
-        raise Wrong("problem.not-count")
+        raise WrongValueError("problem.not-count")
     return value
 
 
 def seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MOST_SECONDS:
-        raise Wrong("problem.not-seconds")
+        raise WrongValueError("problem.not-seconds")
     return float(value)
 
 
 def choice(*words: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if not isinstance(value, str) or value not in words:
-            raise Wrong("problem.not-choice", value=shown(value), choices=", ".join(words))
+            raise WrongValueError("problem.not-choice", value=shown(value), choices=", ".join(words))
         return value
 
     return read
@@ -108,9 +108,9 @@ def listed(one: Callable[[Any], T]) -> Callable[[Any], tuple[T, ...]]:
     def read(value: Any) -> tuple[T, ...]:
         values = value if isinstance(value, list) else [value]
         if not values:
-            raise Wrong("problem.empty-list")
+            raise WrongValueError("problem.empty-list")
         if len(values) > MOST_ITEMS:
-            raise Wrong("problem.too-many", most=str(MOST_ITEMS))
+            raise WrongValueError("problem.too-many", most=str(MOST_ITEMS))
         return tuple(dict.fromkeys(one(each) for each in values))
 
     return read
@@ -130,11 +130,11 @@ def size(value: Any) -> int:
     found = _SIZE.fullmatch(value) if isinstance(value, str) else None
     factor = SIZES.get(found[3].upper()) if found else None
     if found is None or factor is None:
-        raise Wrong("problem.not-size", value=shown(value))
+        raise WrongValueError("problem.not-size", value=shown(value))
     part = found[2] or ""
     total = int(found[1]) * factor + (int(part) * factor // 10 ** len(part) if part else 0)
     if not 0 < total <= MOST_SIZE:
-        raise Wrong("problem.not-size", value=shown(value))
+        raise WrongValueError("problem.not-size", value=shown(value))
     return total
 
 
@@ -142,7 +142,7 @@ def rate(value: Any) -> Rate:
     """`60 associations/minute`, `20 GB/hour`, `500 objects/10 minutes`."""
     found = _RATE.fullmatch(text(value))
     if found is None:
-        raise Wrong("problem.not-rate", value=shown(value))
+        raise WrongValueError("problem.not-rate", value=shown(value))
     amount, what, times, period = found.groups()
     if what.upper() in SIZES:
         number, what = size(f"{amount} {what}"), "bytes"
@@ -155,7 +155,7 @@ def rate(value: Any) -> Rate:
         what = "queries" if what == "querys" else ""
     length = PERIODS.get(period.removesuffix("s"), 0) * int(times or 1)
     if not what or number <= 0 or not 0 < length <= MOST_SECONDS:
-        raise Wrong("problem.not-rate", value=shown(value))
+        raise WrongValueError("problem.not-rate", value=shown(value))
     return Rate(what=what, amount=number, seconds=length)
 
 
@@ -163,12 +163,12 @@ def hours(value: Any) -> Hours:
     """`mon-fri 07:00-19:30`, `sat,sun 22:00-06:00` (over midnight), `08:00-18:00` (every day)."""
     found = _HOURS.fullmatch(text(value).lower())
     if found is None:
-        raise Wrong("problem.not-hours", value=shown(value))
+        raise WrongValueError("problem.not-hours", value=shown(value))
     days, *clock = found.groups()
     first, second, third, fourth = map(int, clock)
     start, end = first * 60 + second, third * 60 + fourth
     if start >= MIDNIGHT or end > MIDNIGHT or start == end:
-        raise Wrong("problem.not-hours", value=shown(value))
+        raise WrongValueError("problem.not-hours", value=shown(value))
     return Hours(days=_days(days), start=start, end=end)
 
 
@@ -179,7 +179,7 @@ def _days(said: str | None) -> frozenset[int]:
     for part in said.replace(" ", "").split(","):
         first, dash, last = part.partition("-")
         if first not in DAYS or (dash and last not in DAYS):
-            raise Wrong("problem.not-day", value=shown(part), choices=", ".join(DAYS))
+            raise WrongValueError("problem.not-day", value=shown(part), choices=", ".join(DAYS))
         start = DAYS.index(first)
         found |= {(start + each) % 7 for each in range((DAYS.index(last) - start) % 7 + 1 if dash else 1)}
     return frozenset(found)
@@ -196,16 +196,16 @@ def source(value: Any) -> str:
     except ValueError:
         raise _no_network(said) from None
     if isinstance(network, IPv6Network) and (is_mapped(network) or "%" in said):
-        raise Wrong("problem.mapped", value=shown(said))
+        raise WrongValueError("problem.mapped", value=shown(said))
     return str(network) if "/" in said else str(network.network_address)
 
 
-def _no_network(said: str) -> Wrong:
+def _no_network(said: str) -> WrongValueError:
     try:
         meant = ip_network(said, strict=False)
     except ValueError:
-        return Wrong("problem.not-network", value=shown(said))
-    return Wrong("problem.host-bits", value=shown(said), meant=str(meant))
+        return WrongValueError("problem.not-network", value=shown(said))
+    return WrongValueError("problem.host-bits", value=shown(said), meant=str(meant))
 
 
 def sources(value: Any) -> tuple[str, ...]:
@@ -213,14 +213,14 @@ def sources(value: Any) -> tuple[str, ...]:
     if ANY not in found:
         return found
     if len(found) > 1:
-        raise Wrong("problem.any-and-more")
+        raise WrongValueError("problem.any-and-more")
     return EVERYWHERE
 
 
 def certificate(value: Any) -> str:
     said = text(value)
     if said.lower().startswith("sha256:") and not re.fullmatch(r"[0-9a-f]{64}", said[7:].lower().replace(":", "")):
-        raise Wrong("problem.not-fingerprint", value=shown(said))
+        raise WrongValueError("problem.not-fingerprint", value=shown(said))
     return "sha256:" + said[7:].lower().replace(":", "") if said.lower().startswith("sha256:") else said
 
 
@@ -228,7 +228,7 @@ def task(value: Any) -> Task:
     if isinstance(value, str) and value in set(Task):
         return Task(value)
     meant = near(value, Task) if isinstance(value, str) else ""
-    raise Wrong("problem.not-task", value=shown(value), meant=meant, choices=", ".join(Task))
+    raise WrongValueError("problem.not-task", value=shown(value), meant=meant, choices=", ".join(Task))
 
 
 def tasks(value: Any) -> frozenset[Task]:
@@ -250,7 +250,7 @@ def uids(said: str, kind: str) -> tuple[str, ...]:
     if found := spellings(kind).get(said.lower()):
         return found
     meant = near(said.lower(), spellings(kind))
-    raise Wrong("problem.not-uid", value=shown(said), kind=kind, meant=meant)
+    raise WrongValueError("problem.not-uid", value=shown(said), kind=kind, meant=meant)
 
 
 def syntaxes(value: Any) -> tuple[str, ...]:
@@ -261,7 +261,7 @@ def syntaxes(value: Any) -> tuple[str, ...]:
 def level(value: Any) -> str:
     said = text(value).upper()
     if said not in LEVELS:
-        raise Wrong("problem.not-choice", value=shown(value), choices=", ".join(LEVELS))
+        raise WrongValueError("problem.not-choice", value=shown(value), choices=", ".join(LEVELS))
     return said
 
 
@@ -278,9 +278,9 @@ def upstream(value: Any) -> str:
         return _address(said, least=1, named=True)
     found = _URL.fullmatch(said)
     if found is None:
-        raise Wrong("problem.not-url", value=shown(said))
+        raise WrongValueError("problem.not-url", value=shown(said))
     if "@" in found[1]:
-        raise Wrong("problem.secret-in-url")
+        raise WrongValueError("problem.secret-in-url")
     if not _HOST.fullmatch(found[1]):
         _address(found[1] if _PORT.fullmatch(found[1]) else f"{found[1]}:80", least=1, named=True)
     return said
@@ -291,7 +291,7 @@ def _address(value: Any, *, least: int, named: bool) -> str:
     found = _PORT.fullmatch(said)
     host = (found[1] or found[2]) if found else ""
     if found is None or not least <= int(found[3]) <= 65_535 or not _host(host, named=named and not found[1]):
-        raise Wrong("problem.not-address" if named else "problem.not-listening", value=shown(said))
+        raise WrongValueError("problem.not-address" if named else "problem.not-listening", value=shown(said))
     return said
 
 
