@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from leadapron.guard.policy.services import tasks_of_class
 from leadapron.model.guard import Operation, Peer, Query, Rate, Reason, Rule, Task
 
 _STRICT = Query()
@@ -14,6 +15,7 @@ _COUNTED = {
     Task.WORKLIST: "queries",
     Task.MESSAGE: "messages",
 }
+_OBJECTS = frozenset({Task.STORE, Task.GET})
 BYTES = "bytes"
 ASSOCIATIONS = "associations"
 
@@ -22,7 +24,7 @@ def broken(rule: Rule, peer: Peer, operation: Operation) -> Reason | None:
     """The first bound that is overstepped, rates and sizes aside."""
     if rule.identity and not peer.user:
         return Reason.IDENTITY
-    if not transferable(rule, operation.task, operation.transfer_syntax):
+    if not transferable(rule, operation.task, operation.sop_class, operation.transfer_syntax):
         return Reason.TRANSFER_SYNTAX
     query = rule.query or _STRICT
     if operation.task is Task.FIND and operation.wide and not query.wide:
@@ -37,14 +39,12 @@ def broken(rule: Rule, peer: Peer, operation: Operation) -> Reason | None:
     return None
 
 
-def transferable(rule: Rule, task: Task, transfer_syntax: str) -> bool:
-    """Transfer syntaxes bound objects only: queries and answers are always in one of the plain ones."""
-    return (
-        not rule.transfer_syntaxes
-        or task not in (Task.STORE, Task.GET)
-        or not transfer_syntax
-        or transfer_syntax in rule.transfer_syntaxes
-    )
+def transferable(rule: Rule, task: Task, sop_class: str, transfer_syntax: str) -> bool:
+    """Transfer syntaxes bound objects only: a query, a request to retrieve and their answers are in a plain one."""
+    if not rule.transfer_syntaxes or not transfer_syntax or transfer_syntax in rule.transfer_syntaxes:
+        return True
+    kinds = tasks_of_class(sop_class) if sop_class else _OBJECTS
+    return task not in _OBJECTS or Task.STORE not in kinds
 
 
 def counted(rule: Rule, task: Task) -> Iterator[tuple[Rate, int]]:

@@ -215,7 +215,7 @@ def _offered(found: Iterable[Terms], abstract_syntax: str, transfer_syntaxes: tu
             allowed.update(
                 syntax
                 for syntax in transfer_syntaxes
-                if rule.shadow or any(transferable(rule, task, syntax) for task in here)
+                if rule.shadow or any(transferable(rule, task, abstract_syntax, syntax) for task in here)
             )
         left -= {
             task
