@@ -7,58 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from leadapron.guard.certificates import Expiry
-from leadapron.model.events import Event, GuardDecision, GuardNotice, ObjectPassed
-
-Key = TypeVar("Key")
+from leadapron.guard.shell.counters import Counters
 
 LEAST_FREE = 256 << 20
 """Bytes on disk below which quarantine, spool and journal are about to fail."""
-
-MAX_KINDS = 4096
-"""Different answers that are counted apart: listeners × actions × reasons stays far below."""
-
-
-class Counts(Struct, kw_only=True):
-    """Plain counters that only grow. The shell adds to them in place; events are counted as they are recorded."""
-
-    accepted: dict[str, int] = field(default_factory=dict)
-    """Listener → connections."""
-    turned_away: dict[str, int] = field(default_factory=dict)
-    """Listener → connections over a limit, closed unread."""
-    handshakes_failed: dict[str, int] = field(default_factory=dict)
-    """Listener → connections that did not get through TLS."""
-    upstream_failed: dict[str, int] = field(default_factory=dict)
-    """Listener → connections for which no upstream answered."""
-    to_server: dict[str, int] = field(default_factory=dict)
-    """Listener → bytes."""
-    to_client: dict[str, int] = field(default_factory=dict)
-    decisions: dict[tuple[str, str, str, bool], int] = field(default_factory=dict)
-    """Listener, action, reason, enforced → answers."""
-    objects: dict[tuple[str, bool], int] = field(default_factory=dict)
-    """Listener, altered → objects."""
-    object_bytes: dict[str, int] = field(default_factory=dict)
-    notices: dict[tuple[str, bool], int] = field(default_factory=dict)
-    """Name, alarm → notices."""
-
-    def count(self, event: Event) -> None:
-        """Takes every event that is recorded."""
-        if isinstance(event, GuardDecision):
-            _add(self.decisions, (event.listener, event.action, event.reason, event.enforced), event.count)
-        elif isinstance(event, ObjectPassed):
-            _add(self.objects, (event.listener, event.altered), 1)
-            _add(self.object_bytes, event.listener, event.size)
-        elif isinstance(event, GuardNotice):
-            _add(self.notices, (event.name, event.alarm), 1)
-
-
-def _add(table: dict[Key, int], key: Key, amount: int) -> None:
-    if key in table or len(table) < MAX_KINDS:
-        table[key] = table.get(key, 0) + amount
 
 
 class ListenerVitals(Struct, frozen=True, kw_only=True):
@@ -66,8 +22,6 @@ class ListenerVitals(Struct, frozen=True, kw_only=True):
 
     name: str
     bound: bool
-    open: int = 0
-    """Connections."""
     upstream: bool | None = None
     """Did the last attempt to reach an upstream succeed? None: nobody has asked yet."""
 
@@ -97,7 +51,7 @@ class Vitals(Struct, frozen=True, kw_only=True):
     policy_broken: bool
     """The file on disk could not be read; the policy before it is in force."""
     listeners: tuple[ListenerVitals, ...]
-    counts: Counts
+    counters: Counters
     certificates: tuple[Expiry, ...] = ()
     spool: SpoolVitals | None = None
     """None: no collector is set."""

@@ -30,7 +30,7 @@ class Series(NamedTuple):
     values: Callable[[Vitals], Values]
 
 
-def _by_listener(table: Mapping[str, int]) -> Values:
+def _by_name(table: Mapping[str, int]) -> Values:
     return (((name,), value) for name, value in sorted(table.items()))
 
 
@@ -69,30 +69,32 @@ SERIES = (
            lambda v: [((x.name,), float(x.bound)) for x in v.listeners]),
     Series("upstream_up", "1 if the last attempt to reach what stands behind the listener succeeded.", False, L,
            lambda v: [((x.name,), float(x.upstream)) for x in v.listeners if x.upstream is not None]),
-    Series("connections_open", "Connections now.", False, L, lambda v: [((x.name,), x.open) for x in v.listeners]),
-    Series("connections", "Connections accepted.", True, L, lambda v: _by_listener(v.counts.accepted)),
-    Series("connections_turned_away", "Connections over a limit of the listener, closed unread.", True, L,
-           lambda v: _by_listener(v.counts.turned_away)),
-    Series("handshakes_failed", "Connections that did not get through TLS.", True, L,
-           lambda v: _by_listener(v.counts.handshakes_failed)),
-    Series("upstream_failures", "Connections for which no upstream answered.", True, L,
-           lambda v: _by_listener(v.counts.upstream_failed)),
-    Series("to_server_bytes", "Bytes passed on towards the archive.", True, L,
-           lambda v: _by_listener(v.counts.to_server)),
-    Series("to_client_bytes", "Bytes passed on towards the devices.", True, L,
-           lambda v: _by_listener(v.counts.to_client)),
+    Series("connections_open", "Connections now.", False, L, lambda v: _by_name(v.counters.active)),
+    Series("connections", "Connections accepted.", True, L, lambda v: _by_name(v.counters.connections)),
+    Series("connections_refused", "Connections refused at the door, by a limit of the listener.", True, L,
+           lambda v: _by_name(v.counters.refused)),
+    Series("associations", "Connections that opened their protocol (association request, HL7 header).", True, L,
+           lambda v: _by_name(v.counters.associations)),
+    Series("connections_aborted", "Connections reset by the guard or ended by a limit of time.", True, L,
+           lambda v: _by_name(v.counters.aborted)),
+    Series("upstream_failures", "Attempts to reach an upstream that failed.", True, (),
+           lambda v: _one(v.counters.upstream_failures.total())),
+    Series("received_bytes", "Bytes read, by the side that sent them: `client` (devices) or `server` (archive).", True,
+           (*L, "side"), lambda v: sorted(v.counters.bytes.items())),
     Series("decisions", "Answers given. `enforced` is `no` in shadow mode.", True,
            (*L, "action", "reason", "enforced"),
            lambda v: [((name, action, reason, "yes" if enforced else "no"), value)
-                      for (name, action, reason, enforced), value in sorted(v.counts.decisions.items())]),
-    Series("objects", "Objects that passed. `altered`: something was removed from them.", True, (*L, "altered"),
-           lambda v: [((name, "yes" if altered else "no"), value)
-                      for (name, altered), value in sorted(v.counts.objects.items())]),
+                      for (name, action, reason, enforced), value in sorted(v.counters.decisions.items())]),
+    Series("objects", "Objects that passed.", True, L, lambda v: _by_name(v.counters.objects)),
     Series("object_bytes", "Bytes of the objects that passed.", True, L,
-           lambda v: _by_listener(v.counts.object_bytes)),
-    Series("notices", "Notices of the guard about itself.", True, ("name", "alarm"),
-           lambda v: [((name, "yes" if alarm else "no"), value)
-                      for (name, alarm), value in sorted(v.counts.notices.items())]),
+           lambda v: _by_name(v.counters.object_bytes)),
+    Series("findings", "Objects and messages in which inspection found something.", True, L,
+           lambda v: _by_name(v.counters.findings)),
+    Series("policies_read", "Policies read again while running. `good` is `no` where the old one stayed.", True,
+           ("good",), lambda v: [(("yes" if good else "no",), n) for good, n in sorted(v.counters.reloads.items())]),
+    Series("faults", "Defects of the guard that ended one connection each. Please report them.", True, (),
+           lambda v: _one(v.counters.faults)),
+    Series("notices", "Notices of the guard about itself.", True, ("name",), lambda v: _by_name(v.counters.notices)),
     Series("certificate_end_time_seconds", "When the first certificate or revocation list of this side ends (UNIX"
            " seconds).", False, (*L, "side"), _soonest),
     Series("audit_waiting", "Audit messages on disk that the collector has not taken yet.", False, (),
