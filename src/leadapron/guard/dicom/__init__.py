@@ -1,1 +1,9 @@
-"""One guarded DICOM association (PS3.7, PS3.8): bytes in, orders out. Pure."""
+"""DICOM under a policy, pure: bytes of both sides in, what may go on out.
+
+`DicomConversation` guards one connection; `Instruments` are what it looks at objects and keeps them with.
+"""
+
+from leadapron.guard.dicom.conversation import DicomConversation
+from leadapron.guard.dicom.objects import Evidence, EvidenceWriter, Instruments, Rewriter
+
+__all__ = ["DicomConversation", "Evidence", "EvidenceWriter", "Instruments", "Rewriter"]

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
-from leadapron.model.events import DicomAssociation, DicomOutcome
+from leadapron.model.events import DicomAssociation, DicomOutcome, Endpoint
 from leadapron.see.wire.dicom.conduct import Conduct
 from leadapron.see.wire.dicom.negotiation import negotiation
 from leadapron.see.wire.dicom.pdu import AssociateItems, text
-from leadapron.see.wire.dissector import Conversation, Side
+from leadapron.see.wire.dissector import Side
+
+
+class Whereabouts(Protocol):
+    """Between whom an association is, who saw it, and until when."""
+
+    @property
+    def client(self) -> Endpoint: ...
+    @property
+    def server(self) -> Endpoint: ...
+    @property
+    def uid(self) -> str: ...
+    @property
+    def sensor(self) -> str: ...
+    def now(self) -> datetime: ...
 
 
 class Association:
@@ -77,7 +92,7 @@ class Association:
                     return answer.transfer_syntaxes[0]
         return ""
 
-    def event(self, conversation: Conversation) -> DicomAssociation:
+    def event(self, place: Whereabouts) -> DicomAssociation:
         """Everything, as it stands now."""
         request, answer, conduct = self._request, self._answer, self.conduct
         outcome = self._outcome
@@ -85,12 +100,12 @@ class Association:
             outcome = DicomOutcome.UNANSWERED
         return DicomAssociation(
             ts=self._start,
-            sensor=conversation.sensor,
+            sensor=place.sensor,
             packet=self._packet,
-            uid=conversation.uid,
-            client=conversation.client,
-            server=conversation.server,
-            end=conversation.now(),
+            uid=place.uid,
+            client=place.client,
+            server=place.server,
+            end=place.now(),
             calling_ae_title=self._titles[0],
             called_ae_title=self._titles[1],
             outcome=outcome,

@@ -35,8 +35,8 @@ MAX_TEXT = 64
 _MODALITY, _MANUFACTURER, _STATION = 0x0008_0060, 0x0008_0070, 0x0008_1010
 _MODEL, _SERIAL, _SOFTWARE, _STUDY = 0x0008_1090, 0x0018_1000, 0x0018_1020, 0x0020_000D
 _WANTED = frozenset({_MODALITY, _MANUFACTURER, _STATION, _MODEL, _SERIAL, _SOFTWARE, _STUDY})
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFE_E000, 0xFFFE_E00D, 0xFFFE_E0DD
-_UNDEFINED = 0xFFFF_FFFF
+ITEM, ITEM_END, SEQUENCE_END = 0xFFFE_E000, 0xFFFE_E00D, 0xFFFE_E0DD
+UNDEFINED = 0xFFFF_FFFF
 _LONG_VR = frozenset({b"OB", b"OW", b"SQ", b"UN", b"UT", b"OF", b"OD", b"OL", b"UC", b"UR", b"OV", b"SV", b"UV"})
 _CHARACTER_SET, _QUERY_LEVEL, _TIMEZONE = 0x0008_0005, 0x0008_0052, 0x0008_0201
 _NOT_A_KEY = frozenset({_CHARACTER_SET, _QUERY_LEVEL, _TIMEZONE})
@@ -54,14 +54,14 @@ class Head(Struct, frozen=True):
     study: str = ""
 
 
-class _End(Enum):
+class End(Enum):
     """Why a walk stopped."""
 
     DATA = "the bytes ended"
     BROKEN = "the bytes are not a data set"
 
 
-class _Element(NamedTuple):
+class Element(NamedTuple):
     """An element's header: its value starts at `start`; `vr` is empty where it is not written."""
 
     tag: int
@@ -70,7 +70,7 @@ class _Element(NamedTuple):
     vr: bytes
 
 
-class _Encoding:
+class Encoding:
     """How elements are written under one transfer syntax (PS3.5 §7.1, Annex A).
 
     Where the negotiation was not seen the first element tells: an explicit one names its VR in two capitals.
@@ -83,26 +83,26 @@ class _Encoding:
             self.explicit = data[4:6].isalpha() and data[4:6].isupper()
         self.order: Literal["big", "little"] = "big" if transfer_syntax == EXPLICIT_BIG else "little"
 
-    def element(self, data: bytes, position: int) -> _Element | _End:
+    def element(self, data: bytes, position: int) -> Element | End:
         """Header of the element at `position`."""
         if position + 8 > len(data):
-            return _End.DATA
+            return End.DATA
         order = self.order
         group = int.from_bytes(data[position : position + 2], order)
         tag = group << 16 | int.from_bytes(data[position + 2 : position + 4], order)
         if not self.explicit or group == 0xFFFE:
-            return _Element(tag, position + 8, int.from_bytes(data[position + 4 : position + 8], order), b"")
+            return Element(tag, position + 8, int.from_bytes(data[position + 4 : position + 8], order), b"")
         vr = data[position + 4 : position + 6]
         if not vr.isalpha() or not vr.isupper():
-            return _End.BROKEN
+            return End.BROKEN
         if vr not in _LONG_VR:
-            return _Element(tag, position + 8, int.from_bytes(data[position + 6 : position + 8], order), vr)
+            return Element(tag, position + 8, int.from_bytes(data[position + 6 : position + 8], order), vr)
         if position + 12 > len(data):
-            return _End.DATA
-        return _Element(tag, position + 12, int.from_bytes(data[position + 8 : position + 12], order), vr)
+            return End.DATA
+        return Element(tag, position + 12, int.from_bytes(data[position + 8 : position + 12], order), vr)
 
 
-_INSIDE_UNKNOWN = _Encoding(IMPLICIT_LITTLE, b"")
+INSIDE_UNKNOWN = Encoding(IMPLICIT_LITTLE, b"")
 """Items inside a value of VR UN are implicit, whatever is around them (PS3.5 §6.2.2)."""
 
 
@@ -122,8 +122,8 @@ class HeadReader:
         self.skip = 0
         """Bytes to pass before the next ones are wanted."""
         self._transfer_syntax = transfer_syntax
-        self._encoding: _Encoding | None = None
-        self._within: list[tuple[int, _Encoding]] = []
+        self._encoding: Encoding | None = None
+        self._within: list[tuple[int, Encoding]] = []
         """Sequences and items of undefined length around the current place: the tag that ends each, and how its
         elements are written."""
         self._found: dict[int, str] = {}
@@ -145,7 +145,7 @@ class HeadReader:
         self._seen += len(data)
         data = self._rest + (data if self._inflater is None else self._inflated(data, self._inflater))
         if self._encoding is None:
-            self._encoding = _Encoding(self._transfer_syntax, data)
+            self._encoding = Encoding(self._transfer_syntax, data)
         position = self._walk(data, self._encoding)
         self._rest = data[position:]
         if self._inflater is None:
@@ -167,14 +167,14 @@ class HeadReader:
         self._drop -= passed
         return data[passed:]
 
-    def _walk(self, data: bytes, encoding: _Encoding) -> int:
+    def _walk(self, data: bytes, encoding: Encoding) -> int:
         """Take whole elements; returns where to go on, beyond `data` if a value reaches that far."""
         position = 0
         while position <= len(data):
             closing, inner = self._within[-1] if self._within else (0, encoding)
             element = inner.element(data, position)
-            if isinstance(element, _End):
-                self.done = self.done or element is _End.BROKEN
+            if isinstance(element, End):
+                self.done = self.done or element is End.BROKEN
                 break
             tag, start, length, _ = element
             if closing:
@@ -184,9 +184,9 @@ class HeadReader:
             elif tag > _STUDY or tag <= self._previous:
                 self.done = True
                 break
-            elif length == _UNDEFINED:
+            elif length == UNDEFINED:
                 self._previous = tag
-                position = self._enter(_SEQUENCE_END, inner, element)
+                position = self._enter(SEQUENCE_END, inner, element)
             elif tag in _WANTED and length <= MAX_VALUE:
                 if start + length > len(data):
                     break
@@ -199,20 +199,20 @@ class HeadReader:
                 position = start + length
         return position
 
-    def _inside(self, closing: int, encoding: _Encoding, element: _Element) -> int:
+    def _inside(self, closing: int, encoding: Encoding, element: Element) -> int:
         """One element inside a sequence or an item; returns where the next one starts (PS3.5 §7.5)."""
         tag, start, length, _ = element
         if tag == closing:
             self._within.pop()
             return start
-        if closing == _SEQUENCE_END and tag != _ITEM:
+        if closing == SEQUENCE_END and tag != ITEM:
             self.done = True
-        elif length == _UNDEFINED:
-            return self._enter(_ITEM_END if tag == _ITEM else _SEQUENCE_END, encoding, element)
+        elif length == UNDEFINED:
+            return self._enter(ITEM_END if tag == ITEM else SEQUENCE_END, encoding, element)
         return start + length
 
-    def _enter(self, closing: int, encoding: _Encoding, element: _Element) -> int:
-        self._within.append((closing, _INSIDE_UNKNOWN if element.vr == b"UN" else encoding))
+    def _enter(self, closing: int, encoding: Encoding, element: Element) -> int:
+        self._within.append((closing, INSIDE_UNKNOWN if element.vr == b"UN" else encoding))
         if len(self._within) > 2 * MAX_DEPTH:
             self.done = True
         return element.start
@@ -243,19 +243,19 @@ def is_wide_query(data: bytes, transfer_syntax: str) -> bool:
     """
     if transfer_syntax == DEFLATED:
         data = inflate(data, MAX_QUERY)
-    encoding = _Encoding(transfer_syntax, data)
+    encoding = Encoding(transfer_syntax, data)
     position, elements = 0, 0
     while True:
         step = encoding.element(data, position)
-        if isinstance(step, _End):
-            return step is _End.DATA and elements > 0 and position >= len(data)
+        if isinstance(step, End):
+            return step is End.DATA and elements > 0 and position >= len(data)
         tag, start, length, vr = step
         elements += 1
-        if length == _UNDEFINED or vr == b"SQ":
+        if length == UNDEFINED or vr == b"SQ":
             # Items and delimiters are walked as elements: an inner value narrows as an outer one does.
             position = start
             continue
-        if tag in (_ITEM, _ITEM_END, _SEQUENCE_END):
+        if tag in (ITEM, ITEM_END, SEQUENCE_END):
             position = start
             continue
         position = start + length

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from msgspec import Struct
 
 from leadapron.see.wire.dicom.pdu import text, uid_text
@@ -27,8 +29,30 @@ COMMANDS = {
 
 PENDING = (0xFF00, 0xFF01)
 """Statuses that announce one more result (PS3.4 C.4.1.1.4)."""
-_RESPONSE = 0x8000
-_NO_DATA_SET = 0x0101
+RESPONSE = 0x8000
+"""Bit of the Command Field."""
+NO_DATA_SET = 0x0101
+"""Command Data Set Type of a message without one; any other value announces one."""
+GROUP_LENGTH = 0x0000
+
+
+class Element(IntEnum):
+    """Elements of group 0000 by element number (PS3.7 Annex E.1)."""
+
+    AFFECTED_CLASS = 0x0002
+    REQUESTED_CLASS = 0x0003
+    FIELD = 0x0100
+    MESSAGE_ID = 0x0110
+    ANSWERED_ID = 0x0120
+    DESTINATION = 0x0600
+    DATA_SET = 0x0800
+    STATUS = 0x0900
+    ERROR_COMMENT = 0x0902
+    AFFECTED_INSTANCE = 0x1000
+    REQUESTED_INSTANCE = 0x1001
+
+
+_NUMBERS = (Element.FIELD, Element.MESSAGE_ID, Element.ANSWERED_ID, Element.DATA_SET, Element.STATUS)
 
 
 class Command(Struct, frozen=True):
@@ -77,10 +101,33 @@ def parse_command(data: bytes, *, whole: bool = True) -> Command | None:
             elif element in (0x0110, 0x0120):
                 message_id = number
             elif element == 0x0800:
-                data_set = number != _NO_DATA_SET
+                data_set = number != NO_DATA_SET
             elif element == 0x0900:
                 status = number
-    name = COMMANDS.get(code & ~_RESPONSE) if code >= 0 else None
+    name = COMMANDS.get(code & ~RESPONSE) if code >= 0 else None
     if name is None:
         return None
-    return Command(name, code & _RESPONSE != 0, sop_class, message_id, status, destination, data_set)
+    return Command(name, code & RESPONSE != 0, sop_class, message_id, status, destination, data_set)
+
+
+def strict_elements(data: bytes) -> dict[int, bytes] | None:
+    """Element numbers and values of a command set that every reader reads alike, or None for any other.
+
+    Group 0000 only, in ascending order and so none twice, a right group length first, numbers of two bytes, nothing
+    after the last element (PS3.7 §6.3.1).
+    """
+    elements: dict[int, bytes] = {}
+    position, end, previous = 0, len(data), -1
+    while position + 8 <= end:
+        element = data[position + 2] | data[position + 3] << 8
+        start = position + 8
+        position = start + int.from_bytes(data[position + 4 : start], "little")
+        if data[start - 8] or data[start - 7] or element <= previous or position > end:
+            return None
+        elements[element] = data[start:position]
+        previous = element
+    if position != end or elements.get(GROUP_LENGTH) != (end - 12).to_bytes(4, "little", signed=True):
+        return None
+    if any(len(elements.get(number, b"  ")) != 2 for number in _NUMBERS):
+        return None
+    return elements

@@ -61,6 +61,21 @@ class HeadTap:
         self._look()
         return self._reader.done
 
+    def feed(self, data: memoryview) -> bool:
+        """Any bytes, from the start of the object on. True once nothing more is wanted."""
+        position, end = 0, len(data)
+        while position < end:
+            if self.skip:
+                passed = min(self.skip, end - position)
+                self.skip -= passed
+                position += passed
+                continue
+            piece = data[position : position + self.room]
+            position += len(piece)
+            if self.take(piece):
+                return True
+        return False
+
     def _look(self) -> None:
         self._reader.feed(bytes(self._step))
         self._step.clear()
