@@ -7,6 +7,7 @@ bounds are checked next), and where records go. What no rule allows is denied.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol as Interface
 
@@ -295,6 +296,61 @@ class Decision(Struct, frozen=True, kw_only=True):
     def passes(self) -> bool:
         """Does the guard let it through?"""
         return self.action is Action.ALLOW or self.shadow
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What one peer was, or would have been, told about one kind of operation."""
+
+    listener: str
+    client: str
+    calling: str
+    called: str
+    task: str
+    command: str
+    sop_class: str
+    destination: str
+    action: str
+    reason: str
+    rule: str
+    detail: str
+    shadow: bool
+    """The policy itself has this rule in shadow: nothing would have been refused."""
+
+    @property
+    def refuses(self) -> bool:
+        """Would something have failed?"""
+        return self.action != Action.ALLOW and not self.shadow
+
+
+class Answered(Struct, kw_only=True):
+    """One answer of a replay, how often, and where to look."""
+
+    answer: Answer
+    count: int
+    first: datetime
+    connection: str
+    """`uid` of the first connection."""
+    studies: int = 0
+    """Studies on the connections that would have been refused something."""
+
+
+class Replay(Struct, frozen=True, kw_only=True):
+    """Past traffic through a policy."""
+
+    policy: str
+    digest: str
+    connections: int
+    """That a listener stands before."""
+    refused: int
+    """Of them, those in which something would have been refused."""
+    unguarded: Mapping[str, int]
+    """Server that no listener stands before → its connections with DICOM or HL7."""
+    unread: int
+    """Connections of which bytes are missing in the capture: judged up to there."""
+    untold: int
+    """Answers left out because there were too many kinds."""
+    rows: tuple[Answered, ...]
+    """What would have been refused first, the most frequent first."""
 
 
 class Moment(Struct, frozen=True, kw_only=True):
