@@ -24,27 +24,27 @@ MAX_FIELD: Final = 64
 OVERFLOW: Final = "…"
 """Message type of the row that counts all kinds beyond MAX_ROWS."""
 
-_START_BLOCK, _END_BLOCK = 0x0B, 0x1C
+START_BLOCK, END_BLOCK = 0x0B, 0x1C
 _LINE_ENDS: Final = b"\r\n"
-_MARK: Final = rb"[!-/:-@\[-`{-~]"
+MARK: Final = rb"[!-/:-@\[-`{-~]"
 _HEADERS: Final = (b"MSH", b"FHS", b"BHS")
 _BATCH_HEADERS: Final = (b"FHS", b"BHS")
 _WITH_MSA: Final = (b"MSA", b"SFT", b"UAC", b"ARV")
 """MSA and the segments that may stand between it and MSH (HL7 v2.8 §2.14)."""
 
-_HEADER: Final = re.compile(rb"(?:MSH|FHS|BHS)(?=" + _MARK + rb")")
-_FRAMED: Final = re.compile(rb"\x0b(?:MSH|FHS|BHS)" + _MARK)
-_FRAMED_SURELY: Final = re.compile(rb"\x0b(?:MSH|FHS|BHS)(" + _MARK + rb")" + _MARK + rb"{3,5}\1")
+_HEADER: Final = re.compile(rb"(?:MSH|FHS|BHS)(?=" + MARK + rb")")
+_FRAMED: Final = re.compile(rb"\x0b(?:MSH|FHS|BHS)" + MARK)
+_FRAMED_SURELY: Final = re.compile(rb"\x0b(?:MSH|FHS|BHS)(" + MARK + rb")" + MARK + rb"{3,5}\1")
 _BARE: Final = b"MSH|^~\\&"
-_SEGMENT_END: Final = re.compile(rb"[\r\n\x1c]")
-_MESSAGE_END: Final = re.compile(rb"\x1c|\x0b(?=(?:MSH|FHS|BHS)" + _MARK + rb")")
-_BATCH_MESSAGE_END: Final = re.compile(rb"\x1c|[\x0b\r\n](?=(?:MSH|FHS|BHS)" + _MARK + rb")")
+SEGMENT_END: Final = re.compile(rb"[\r\n\x1c]")
+_MESSAGE_END: Final = re.compile(rb"\x1c|\x0b(?=(?:MSH|FHS|BHS)" + MARK + rb")")
+_BATCH_MESSAGE_END: Final = re.compile(rb"\x1c|[\x0b\r\n](?=(?:MSH|FHS|BHS)" + MARK + rb")")
 _LOOKAHEAD: Final = 5
 """Bytes held back while searching: a start block and the header after it may be cut anywhere."""
-_BETWEEN: Final = b"\r\n\x1c\x00 "
+FILLER: Final = b"\r\n\x1c\x00 "
 """Bytes that may stand between messages without meaning."""
 
-_CODE: Final = re.compile(rb"[A-Za-z0-9_]{1,8}")
+CODE: Final = re.compile(rb"[A-Za-z0-9_]{1,8}")
 _VERSION: Final = re.compile(rb"\d(?:\.\d{1,2}){0,2}")
 _ACKNOWLEDGEMENTS: Final = frozenset((b"AA", b"AE", b"AR", b"CA", b"CE", b"CR"))
 _TIME: Final = re.compile(rb"(\d{14})(?:\.\d{1,4})?(?:([+-])(\d\d)(\d\d))?")
@@ -149,10 +149,10 @@ class Hl7Dissector(Dissector):
 
     def _between(self, half: _Half, data: bytes, at: int) -> int | None:
         """Before a message: skip leftovers of the last one, then take the start block or a bare header."""
-        if data[at] in _BETWEEN:
-            return _run_length(data, at, _BETWEEN)
+        if data[at] in FILLER:
+            return _run_length(data, at, FILLER)
         half.size = 0
-        if data[at] == _START_BLOCK:
+        if data[at] == START_BLOCK:
             half.batch, half.state = False, _State.HEADER
             return 1
         start = data[at : at + 4]
@@ -180,9 +180,9 @@ class Hl7Dissector(Dissector):
             half.batch, half.state = True, _State.BODY
             return len(segment)
         fields = segment.split(segment[3:4])
-        half.pending = _traffic(fields, by_client=half.by_client)
+        half.pending = traffic_of(fields, by_client=half.by_client)
         half.state = _State.AFTER_HEADER
-        self._read_clock(half, _field(fields, 7))
+        self._read_clock(half, field_of(fields, 7))
         return len(segment)
 
     def _after_header(self, half: _Half, data: bytes, at: int) -> int | None:
@@ -201,7 +201,7 @@ class Hl7Dissector(Dissector):
             code = segment[4:6]
             if half.pending and code in _ACKNOWLEDGEMENTS:
                 half.pending = replace(half.pending, acknowledgement=code.decode("ascii"))
-        elif start == at and near[0] != _END_BLOCK:
+        elif start == at and near[0] != END_BLOCK:
             self.conversation.anomaly("hl7.header-length")
         self._count(half)
         half.state = _State.BODY
@@ -264,7 +264,7 @@ def _run_length(data: bytes, at: int, among: bytes) -> int:
 
 def _segment(data: bytes, at: int) -> bytes | None:
     """The segment at `at` without its end, cut at MAX_HEAD; None while its end has not come."""
-    found = _SEGMENT_END.search(data, at, at + MAX_HEAD)
+    found = SEGMENT_END.search(data, at, at + MAX_HEAD)
     if found:
         return data[at : found.start()]
     return data[at : at + MAX_HEAD] if len(data) - at >= MAX_HEAD else None
@@ -291,22 +291,22 @@ def _row(*, by_client: bool, message_type: str) -> Hl7Traffic:
     )
 
 
-def _traffic(fields: list[bytes], *, by_client: bool) -> Hl7Traffic:
+def traffic_of(fields: list[bytes], *, by_client: bool) -> Hl7Traffic:
     """What MSH says (§2.15.9). Its separator counts as field 1, so MSH-3 is the third of the split segment."""
-    component = _field(fields, 2)[:1] or b"^"
-    kind = [part for part in _field(fields, 9).split(component)[:2] if _CODE.fullmatch(part)]
-    version = _field(fields, 12).split(component)[0]
+    component = field_of(fields, 2)[:1] or b"^"
+    kind = [part for part in field_of(fields, 9).split(component)[:2] if CODE.fullmatch(part)]
+    version = field_of(fields, 12).split(component)[0]
     return replace(
         _row(by_client=by_client, message_type=b"^".join(kind).decode("ascii")),
-        sending_application=_name(_field(fields, 3), component),
-        sending_facility=_name(_field(fields, 4), component),
-        receiving_application=_name(_field(fields, 5), component),
-        receiving_facility=_name(_field(fields, 6), component),
+        sending_application=_name(field_of(fields, 3), component),
+        sending_facility=_name(field_of(fields, 4), component),
+        receiving_application=_name(field_of(fields, 5), component),
+        receiving_facility=_name(field_of(fields, 6), component),
         version=version.decode("ascii") if _VERSION.fullmatch(version) else "",
     )
 
 
-def _field(fields: list[bytes], number: int) -> bytes:
+def field_of(fields: list[bytes], number: int) -> bytes:
     return fields[number - 1] if number <= len(fields) else b""
 
 
