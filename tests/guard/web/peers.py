@@ -13,9 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from leadapron.guard.inspect.inspector import Inspector
+from leadapron.guard.inspect.rules import ContentRules
 from leadapron.guard.policy.book import Book
 from leadapron.guard.policy.judging import RuleJudge
-from leadapron.guard.web import WebGuard, Wiring
+from leadapron.guard.web import Instruments, WebGuard, Wiring
 from leadapron.model.events import Event
 from leadapron.model.guard import Limits, Listener, Moment, Policy, Query, Rule, Speech, Task
 from leadapron.model.pseudonyms import pseudonym
@@ -23,6 +25,16 @@ from leadapron.model.pseudonyms import pseudonym
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 ALL = frozenset(Task)
 KEY = bytes(range(32))
+
+
+RULES = ContentRules.load(())
+
+
+def instruments(**more: object) -> Instruments:
+    return Instruments(
+        inspector=lambda syntax, depth: Inspector(syntax, RULES, depth=depth, key=KEY),
+        **more,  # type: ignore[arg-type]
+    )
 
 
 def free_port() -> int:
@@ -79,7 +91,7 @@ def wiring_for(listener: Listener, rules: tuple[Rule, ...], events: list[Event],
         pseudonym=lambda value: pseudonym(value, KEY),
         digest_key=KEY,
         sensor="guard:test",
-        **more,  # type: ignore[arg-type]
+        **{"instruments": instruments(), **more},  # type: ignore[arg-type]
     )
 
 

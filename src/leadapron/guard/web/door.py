@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from leadapron.guard.tls import certificate_names
-from leadapron.guard.web.heads import MAX_FIELDS, MAX_LINE
+from leadapron.guard.web.heads import MAX_FIELDS, MAX_LINE, SERVER
 from leadapron.guard.web.visit import Visit
 from leadapron.guard.web.wiring import Wiring, refuse
 from leadapron.model.events import Endpoint
@@ -64,6 +64,7 @@ class Door(RequestHandler):
             refused = refuse(Reason.PROTOCOL, "web.malformed")
             self.visit.decided(self.visit.peer, None, refused.decision, detail=refused.detail)
         response = web.json_response({"reason": Reason.PROTOCOL}, status=status)
+        response.headers["Server"] = SERVER
         response.force_close()
         return response
 

@@ -37,6 +37,8 @@ class Exchange:
         self.upstream = upstream
         self.peer: Peer = visit.peer
         self.operation: Operation | None = None
+        self.refusal: Refused | None = None
+        """Why the request to the server behind was broken off."""
         self.response: web.StreamResponse | None = None
         """Once its head was sent."""
 
@@ -90,8 +92,8 @@ class Exchange:
                 answer = await self.upstream.ask(method, target, fields, content)
         except TimeoutError as error:
             raise refuse(Reason.UPSTREAM, "web.upstream-slow", status=504) from error
-        except aiohttp.ClientError as error:
-            raise refuse(Reason.UPSTREAM, "web.upstream-broke") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise self.refusal or refuse(Reason.UPSTREAM, "web.upstream-broke") from error
         self.visit.server = answered_from(answer) or self.visit.server
         if answer.status < 200 or (300 <= answer.status < 400 and answer.status != 304):
             answer.close()

@@ -16,6 +16,9 @@ MAX_LINE: Final = 8190
 """Bytes of a request line or one field."""
 MAX_FIELDS: Final = 64
 
+SERVER: Final = "leadapron"
+"""Neither what is behind nor what the guard is made of is told."""
+
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _ONCE: Final = ("Host", "Content-Type", "Content-Length", "Transfer-Encoding", "Authorization", "Expect", "Range")
 _OVERRIDES: Final = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
@@ -74,7 +77,8 @@ def request_fields(fields: MultiMapping[str], *, client: str, secured: bool, aut
     kept["X-Forwarded-For"] = client
     kept["X-Forwarded-Host"] = host
     kept["X-Forwarded-Proto"] = scheme
-    kept["Forwarded"] = f'for={node};host="{host}";proto={scheme}'  # RFC 7239: servers build URLs from it
+    # RFC 7239 wants quotes around a host with a port; Orthanc would build addresses with them.
+    kept["Forwarded"] = f"for={node};host={host};proto={scheme}"
     return kept
 
 
@@ -86,6 +90,7 @@ def response_fields(fields: Mapping[str, str], *, status: int, authorised: bool)
     if authorised and "WWW-Authenticate" in fields:
         kept["WWW-Authenticate"] = fields["WWW-Authenticate"]
     kept["X-Content-Type-Options"] = "nosniff"
+    kept["Server"] = SERVER
     return kept
 
 

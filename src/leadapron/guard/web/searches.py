@@ -13,6 +13,8 @@ from leadapron.guard.web.targets import Parameters, TargetError
 
 SWITCHES: Final = frozenset({"fuzzymatching", "emptyvaluematching", "multiplevaluematching"})
 MAX_DIGITS: Final = 9
+MAX_RANGE: Final = 31
+"""Days of a range of dates that still narrows."""
 
 _FIELDS: Final = re.compile(r"[0-9A-Za-z.,]+")
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
@@ -20,20 +22,10 @@ _EMPTY: Final = re.compile(r"""[\s*?\\,^=."'-]*""")
 """Nothing, wildcards, an open range, or a list of these: matches everything (PS3.4 §C.2.2.2)."""
 
 NARROWING: Final = frozenset(
-    {
-        # PS3.18 Table 10.6.1-5: what every server matches on
-        "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "ReferringPhysicianName", "PatientName",
-        "PatientID", "StudyInstanceUID", "StudyID", "Modality", "SeriesInstanceUID", "SeriesNumber",
-        "PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime",
-        "RequestAttributesSequence.ScheduledProcedureStepID", "RequestAttributesSequence.RequestedProcedureID",
-        "SOPClassUID", "SOPInstanceUID", "InstanceNumber",
-        # PS3.4 Table CC.2.5-3: keys of a worklist that servers must match on
-        "ScheduledProcedureStepStartDateTime", "ScheduledStationNameCodeSequence.CodeValue", "ProcedureStepState",
-        "ScheduledStationClassCodeSequence.CodeValue", "WorklistLabel", "ScheduledWorkitemCodeSequence.CodeValue",
-        "ScheduledStationGeographicLocationCodeSequence.CodeValue", "AdmissionID", "InputReadinessState",
-    }
+    {"StudyDate", "AccessionNumber", "PatientName", "PatientID", "StudyID", "StudyInstanceUID", "SeriesInstanceUID",
+     "SOPInstanceUID"}
 )  # fmt: skip
-"""Keys that narrow. Others go on, but a server may ignore them, and then the answer would be everything."""
+"""Keys on which every server matches and that leave out most of an archive, as for C-FIND."""
 
 
 class Search(Struct, frozen=True):
@@ -60,7 +52,7 @@ class Search(Struct, frozen=True):
 
 
 def read_search(parameters: Parameters) -> Search:
-    """Reads the parameters of a search; what nobody knows is left out, as a server has to (PS3.18 §8.3.1).
+    """Reads the parameters; what nobody knows is left out, as a server has to (PS3.18 §8.3.1).
 
     TargetError: a parameter is there twice, or its value is not what it has to be.
     """
@@ -85,8 +77,26 @@ def read_search(parameters: Parameters) -> Search:
         elif attribute := attribute_path(name):
             _once(attribute, seen)
             kept.append((name, value))
-            wide = wide and not (attribute in NARROWING and not _EMPTY.fullmatch(value))
+            wide = wide and not narrows(attribute, value)
     return Search(tuple(kept), wide, numbers.get("limit"), numbers.get("offset", 0))
+
+
+def narrows(attribute: str, value: str) -> bool:
+    """Does this key leave out most of an archive?"""
+    if attribute not in NARROWING or _EMPTY.fullmatch(value):
+        return False
+    if attribute != "StudyDate":
+        return True
+    first, dash, last = value.replace(" ", "").partition("-")
+    return _day(first) > 0 and (not dash or (_day(last) > 0 and _day(last) - _day(first) < MAX_RANGE))
+
+
+def _day(date: str) -> int:
+    """A date (PS3.5 DA) as a count of days that is never too small between two dates; 0 if it is none."""
+    if len(date) != 8 or not (date.isascii() and date.isdigit()):
+        return 0
+    number = int(date)
+    return number // 10000 * 372 + number // 100 % 100 * 31 + number % 100
 
 
 @lru_cache(maxsize=512)

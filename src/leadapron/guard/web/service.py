@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from datetime import UTC, datetime
 from typing import Final
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from leadapron.guard.web.door import Door, Entrance
 from leadapron.guard.web.exchange import Exchange, check_request, understood
-from leadapron.guard.web.heads import check_head
+from leadapron.guard.web.heads import SERVER, check_head
 from leadapron.guard.web.routes import Body, route
+from leadapron.guard.web.storing import Storing
+from leadapron.guard.web.tokens import Tokens
 from leadapron.guard.web.upstream import Upstream
-from leadapron.guard.web.wiring import Refused, Wiring, refuse
+from leadapron.guard.web.wiring import Refused, Wiring
+from leadapron.model.events import GuardNotice
 from leadapron.model.guard import Action, Listener, Reason
 
 TARPIT: Final = 20.0
@@ -29,6 +34,9 @@ _STATUS: Final = {
 _AGAIN: Final = {Reason.RATE: "60", Reason.LIMIT: "10", Reason.BLIND: "60"}
 """Seconds after which to try again."""
 _AFTER_HOLD: Final = "600"
+_CHALLENGES: Final = {"web.token-missing": "Bearer"}
+TOKEN: Final = 5
+"""`Peer.user_kind` of a bearer token."""
 
 
 class WebGuard:
@@ -46,11 +54,14 @@ class WebGuard:
         self._wiring = wiring
         self._tls = tls
         self._upstream = Upstream(listener, upstream_tls)
+        self._tokens = self._read_tokens()
         self._entrance: Entrance | None = None
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listens from now on; OSError if the address is taken."""
+        """Listens from now on; OSError if the address is taken, UsageError if there are no keys for tokens."""
+        if self._tokens is not None:
+            await self._tokens.start()
         self._upstream.start()
         self._entrance = Entrance(self._handle, self.listener, lambda: self._wiring)
         host, _, port = self.listener.listen.rpartition(":")
@@ -96,7 +107,7 @@ class WebGuard:
         credentials = fields.get("Authorization", "").partition(" ")[0].lower()
         types = f"{fields.get('Content-Type', '')} {fields.get('Accept', '')}".lower()
         visit.asked(request.method, request.raw_path, types, credentials if credentials in ("basic", "bearer") else "")
-        exchange = Exchange(request, visit, self._wiring, self.listener, self._upstream)
+        exchange = Storing(request, visit, self._wiring, self.listener, self._upstream)
         try:
             response = await self._understand(exchange)
         except Refused as refused:
@@ -107,14 +118,45 @@ class WebGuard:
         visit.answered(response.status, response.headers.get("Content-Type", ""))
         return response
 
-    async def _understand(self, exchange: Exchange) -> web.StreamResponse:
+    async def _understand(self, exchange: Storing) -> web.StreamResponse:
         request = exchange.request
         check_head(request.method, request.headers, has_body=request.can_read_body)
         found = understood(route(request.method, request.raw_path, self._upstream.prefix))
         check_request(request, found)
-        if found.body is not Body.NONE:
-            raise refuse(Reason.NO_RULE, "web.resource", status=404)
+        if self._tokens is not None and request.method != "OPTIONS":  # a browser asks OPTIONS without its token
+            user = await self._tokens.subject(request.headers.get("Authorization", ""))
+            exchange.peer = replace(exchange.peer, user=user, user_kind=TOKEN)
+        if found.body is Body.OBJECTS:
+            return await exchange.store(found)
+        if found.body is Body.ATTRIBUTES:
+            return await exchange.submit(found)
         return await exchange.forward(found)
+
+    def _read_tokens(self) -> Tokens | None:
+        told = self.listener.tokens
+        if not told:
+            return None
+        return Tokens(
+            told.get("issuer", ""),
+            told.get("audience", ""),
+            told.get("keys", ""),
+            trouble=self._notice,
+            steady=lambda: self._wiring.clock().steady,
+        )
+
+    def _notice(self, detail: str) -> None:
+        wiring = self._wiring
+        ts = datetime.fromtimestamp(wiring.clock().wall, UTC)
+        wiring.record(
+            GuardNotice(
+                ts=ts,
+                sensor=wiring.sensor,
+                packet=0,
+                name=f"tokens.{detail}",
+                alarm=True,
+                listener=self.listener.name,
+            )
+        )
 
     async def _refuse(self, exchange: Exchange, refused: Refused) -> web.StreamResponse:
         """Says no in HTTP; where the answer has begun, its end never comes."""
@@ -132,6 +174,9 @@ class WebGuard:
             status, again = 503, _AFTER_HOLD
         said = {"refused_by": "leadapron", "reason": decision.reason, "detail": refused.detail}
         response = web.json_response(said, status=status, headers={"Retry-After": again} if again else None)
+        response.headers["Server"] = SERVER
+        if status == 401:
+            response.headers["WWW-Authenticate"] = _CHALLENGES.get(refused.detail, 'Bearer error="invalid_token"')
         if exchange.request.can_read_body or decision.reason in (Reason.PROTOCOL, Reason.LIMIT):
             response.force_close()
         return response

@@ -6,9 +6,35 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from leadapron.guard.inspect.rules import ContentRules
-from leadapron.model.events import Event
-from leadapron.model.guard import Action, Decision, Judge, Moment, Reason
+from leadapron.guard.dicom.objects import EvidenceWriter, Rewriter
+from leadapron.guard.inspect.inspector import Depth, Inspector
+from leadapron.model.events import Endpoint, Event
+from leadapron.model.guard import Action, Decision, Judge, Moment, Operation, Peer, Reason
+
+
+class Suspect(Struct, frozen=True, kw_only=True):
+    """What quarantine writes beside an object."""
+
+    peer: Peer
+    client: Endpoint
+    server: Endpoint
+    uid: str
+    """Of the connection."""
+    operation: Operation
+    rule: str
+    finding: str
+    """Empty: a rule holds the object, or may have to."""
+
+
+class Instruments(Struct, frozen=True, kw_only=True):
+    """As those of a DICOM association, made once for a guard."""
+
+    inspector: Callable[[str, Depth], Inspector]
+    """Of a transfer syntax, and how much is looked at."""
+    rewriter: Callable[[str, tuple[str, ...]], Rewriter] | None = None
+    """Of a transfer syntax and the private creators whose elements stay."""
+    evidence: Callable[[Suspect], EvidenceWriter] | None = None
+    """Opens a place in quarantine. Raises OSError. None: there is no quarantine."""
 
 
 class Wiring(Struct, frozen=True, kw_only=True):
@@ -22,10 +48,8 @@ class Wiring(Struct, frozen=True, kw_only=True):
     digest_key: bytes
     sensor: str
     policy_digest: str = ""
-    rules: ContentRules | None = None
-    """What inspection looks for; None: objects are only measured and digested."""
-    keep: Callable[[str, tuple[tuple[int, bytes], ...]], str] | None = None
-    """Puts evidence (name of the finding, bytes with their places) into quarantine; returns its name there."""
+    instruments: Instruments
+    """What stored objects are looked at and kept with."""
 
 
 class Refused(Exception):  # noqa: N818 (an answer, not an error)
