@@ -56,7 +56,9 @@ words = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), m
 addresses = st.one_of(
     st.ip_addresses(v=4).map(str), st.sampled_from(["10.1.2.0/24", "10.0.0.0/8", "fd00::/64", "fd00::1", "10.1.2.3"])
 )
-classes = st.sampled_from([CT, MR, PDF, STUDY_FIND, STUDY_GET, WORKLIST, VERIFICATION, PRIVATE, "1.2.840.10008.5.1.1.9"])
+classes = st.sampled_from(
+    [CT, MR, PDF, STUDY_FIND, STUDY_GET, WORKLIST, VERIFICATION, PRIVATE, "1.2.840.10008.5.1.1.9"]
+)
 syntaxes = st.sampled_from([IMPLICIT, EXPLICIT, JPEG, "1.2.3.4"])
 amounts = st.one_of(st.integers(1, 50), st.sampled_from([10**3, 5 * 10**6, 1 << 20, 2 * 10**9, 3 * 10**12, 1 << 40]))
 hours = st.builds(
@@ -73,9 +75,7 @@ def _some(one: st.SearchStrategy[str], most: int = 3) -> st.SearchStrategy[tuple
     return st.lists(one, max_size=most, unique=True).map(tuple)
 
 
-queries = st.builds(
-    Query, wide=st.booleans(), levels=_some(st.sampled_from(LEVELS)), results=st.integers(0, 5000)
-)
+queries = st.builds(Query, wide=st.booleans(), levels=_some(st.sampled_from(LEVELS)), results=st.integers(0, 5000))
 _who = {
     "listeners": st.sampled_from([(), ("archive",)]),
     "sources": _some(addresses) | st.just(EVERYWHERE),

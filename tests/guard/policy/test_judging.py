@@ -253,9 +253,7 @@ def test_bytes_are_counted_as_they_come() -> None:
     st.integers(1, 9),
     st.sampled_from([1, 10, 60]),
 )
-def test_never_more_than_the_amount_in_any_period(
-    arrivals: list[tuple[float, int]], amount: int, seconds: int
-) -> None:
+def test_never_more_than_the_amount_in_any_period(arrivals: list[tuple[float, int]], amount: int, seconds: int) -> None:
     book, now, passed = Book(), 0.0, list[tuple[float, int]]()
     for pause, number in arrivals:
         now += pause

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 
-from leadapron.guard.policy.services import tasks_of_class
+from leadapron.guard.policy.services import commanded, tasks_of_class
 from leadapron.model.guard import Action, Hours, Operation, Peer, Rule, Speech, Task
 
 
@@ -81,14 +81,14 @@ def is_mapped(network: IPv6Network) -> bool:
 class Terms:
     """One rule, compiled for one kind of listener."""
 
-    __slots__ = ("_any_class", "_families", "_ranges", "_speaks", "narrow", "passing", "rule")
+    __slots__ = ("_commanded", "_families", "_ranges", "_speaks", "narrow", "passing", "rule")
 
     def __init__(self, rule: Rule, speaks: Speech) -> None:
         self.rule = rule
         self._speaks = speaks
         self._ranges = ranges_of(rule.sources)
         self._families = frozenset(task for uid in rule.sop_classes for task in families(uid))
-        self._any_class = not rule.sop_classes
+        self._commanded = commanded(rule.sop_classes)
         self.passing = rule.shadow or rule.action in (Action.ALLOW, Action.HOLD)
         """May something that it matches get through?"""
         self.narrow = bool(rule.tasks or rule.sop_classes or rule.destinations or rule.messages)
@@ -135,7 +135,8 @@ class Terms:
         rule, task = self.rule, operation.task
         if rule.tasks and task not in rule.tasks:
             return Condition.TASKS
-        if not self.covers_class(task, operation.sop_class):
+        sop_class = operation.sop_class
+        if sop_class not in self._commanded and not self.covers_class(task, sop_class):
             return Condition.SOP_CLASSES
         if (
             rule.destinations
@@ -148,9 +149,10 @@ class Terms:
         return None
 
     def covers_class(self, task: Task, sop_class: str) -> bool:
-        """A listed class fits. Classes narrow the tasks they belong to: `echo` and `find` need not be spelled out in a
-        rule that names the classes to `store`. Under `any`, and to store, only listed classes fit."""
-        if self._any_class or sop_class in self.rule.sop_classes:
+        """May the task be done in a context of that class? Classes narrow the tasks they belong to: `echo` and `find`
+        need not be spelled out in a rule that names the classes to `store`. Under `any`, and to store, only listed ones
+        fit."""
+        if not self.rule.sop_classes or sop_class in self.rule.sop_classes:
             return True
         if not self.rule.tasks or task is Task.STORE:
             return False

@@ -117,7 +117,7 @@ def _unreachable(entries: Sequence[Entry], where: Where) -> Iterator[PolicyProbl
         later = ready[number]
         for earlier in ready[:number]:
             if covers(earlier, later):
-                params = {"earlier": earlier.rule.name, "line": str(earlier.rule.line)}
+                params = {"earlier": earlier.rule.name, "earlier_line": str(earlier.rule.line)}
                 yield _problem(where("rule", entry.index, "name"), "problem.unreachable", **params)
                 break
 

@@ -111,6 +111,24 @@ def task_of(command: str, sop_class: str) -> Task:
     return Task.DELETE if command == "N-DELETE" else Task.NORMALISED
 
 
+_PRINTED = tuple(_ROOT + f"5.1.1.{each}" for each in ("1", "2", "16"))
+_MEMBERS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        _ROOT + "5.1.1.9": frozenset({*_PRINTED, _ROOT + "5.1.1.4"}),
+        _ROOT + "5.1.1.18": frozenset({*_PRINTED, _ROOT + "5.1.1.4.1"}),
+        **{_ROOT + f"5.1.4.34.6.{each}": frozenset({_ROOT + "5.1.4.34.6.1"}) for each in "2345"},
+    }
+)
+"""Commands in a context of a meta SOP class name its members (PS3.4 H.4.1), those of a procedure step the Push class
+(PS3.4 CC.3)."""
+
+
+def commanded(sop_classes: Iterable[str]) -> frozenset[str]:
+    """The classes that commands may name where a policy lists these."""
+    listed = frozenset(sop_classes)
+    return listed.union(*(_MEMBERS.get(each, ()) for each in listed))
+
+
 # ---------------------------------------------------------------- names of the standard
 def is_uid(text: str) -> bool:
     """Dotted numbers (PS3.5 §9.1), leading zeros forgiven."""

@@ -205,7 +205,7 @@ def _no_network(said: str) -> WrongValueError:
         meant = ip_network(said, strict=False)
     except ValueError:
         return WrongValueError("problem.not-network", value=shown(said))
-    return WrongValueError("problem.host-bits", value=shown(said), meant=str(meant))
+    return WrongValueError("problem.host-bits", value=shown(said), network=str(meant))
 
 
 def sources(value: Any) -> tuple[str, ...]:
