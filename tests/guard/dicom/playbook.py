@@ -85,8 +85,8 @@ class Guarded:
                 digest_key=bytes(32),
             ),
             Instruments(
-                inspector=lambda syntax, depth: Inspector(
-                    syntax, None if depth is Depth.OFF else RULES, depth=depth, key=bytes(32)
+                inspector=lambda syntax, depth, digests: Inspector(
+                    syntax, None if depth is Depth.OFF else RULES, depth=depth, key=bytes(32) if digests else None
                 ),
                 rewriter=rewriter or _no_rewriter,
                 evidence=(quarantine or Quarantine()).open,

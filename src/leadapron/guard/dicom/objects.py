@@ -60,8 +60,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
 class Instruments(Struct, frozen=True, kw_only=True):
     """What objects are looked at and kept with. Made once for a guard."""
 
-    inspector: Callable[[str, Depth], Inspector]
-    """Of a transfer syntax, and how much is looked at."""
+    inspector: Callable[[str, Depth, bool], Inspector]
+    """Of a transfer syntax, how much is looked at, and whether digests are wanted for the ledger."""
     rewriter: Callable[[str, tuple[str, ...]], Rewriter]
     """Of a transfer syntax and the private creators whose elements stay."""
     evidence: Callable[[Evidence], EvidenceWriter] | None = None
@@ -132,7 +132,7 @@ class ObjectPassage(Passage):
         depth = Depth(rule.inspect) if rule else Depth.HEADER
         ledger = case.stored and case.surroundings.listener.ledger
         wanted = depth is not Depth.OFF or ledger
-        self._inspector = case.instruments.inspector(case.transfer_syntax, depth) if wanted else None
+        self._inspector = case.instruments.inspector(case.transfer_syntax, depth, ledger) if wanted else None
         self._ledger = ledger
         self._tap: HeadTap | None = HeadTap(case.transfer_syntax)
         self._limit = rule.object_size or _NO_LIMIT if rule else _NO_LIMIT
