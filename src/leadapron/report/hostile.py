@@ -64,7 +64,7 @@ def _shape(character: str) -> str:
 
 
 def harmless(value: T) -> T:
-    """The same data (structs, tuples, mappings) with every string made `visible`; enumerations are ours and stay."""
+    """The same data (structs, tuples, lists, mappings) with every string made `visible`; enumerations are ours and stay."""
     return _harmless(value)  # type: ignore[return-value]
 
 
@@ -75,6 +75,8 @@ def _harmless(value: object) -> object:
         return visible(value)
     if isinstance(value, tuple):
         return tuple(map(_harmless, value))
+    if isinstance(value, list):
+        return list(map(_harmless, value))
     if isinstance(value, Mapping):
         return {_harmless(key): _harmless(item) for key, item in value.items()}
     if isinstance(value, Struct):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, tzinfo
 
+from leadapron.model.events import GuardNotice
 from leadapron.model.guard import Policy
 from leadapron.report.hostile import harmless
 from leadapron.report.words import N_, words
@@ -50,3 +52,44 @@ def remarks(found: Mapping[str, Sequence[str]], language: str) -> Mapping[str, t
     """Name of a rule → what a person should ask about it."""
     say = words(language)
     return {rule: tuple(say.gettext(_REMARKS[message]) for message in said) for rule, said in found.items()}
+
+
+NOTICES = {
+    "guard.started": N_("The guard is standing."),
+    "guard.stopping": N_("The guard is stopping: nobody new is let in."),
+    "guard.stopped": N_("The guard has stopped."),
+    "guard.crowded": N_("Memory is short: nobody new is let in until it is not."),
+    "guard.roomy": N_("There is memory again: everybody is let in."),
+    "guard.fault": N_("A connection was ended because of a fault of the guard; please report it."),
+    "guard.behind": N_("Records could not be kept up with."),
+    "policy.loaded": N_("A changed policy is in force."),
+    "policy.broken": N_("The policy file is broken; the one before stays in force."),
+    "listener.lost": N_("A listener cannot accept any more."),
+    "break-glass.opened": N_("The glass is broken: rules stop nothing until it is closed."),
+    "break-glass.closed": N_("The glass was closed."),
+    "break-glass.ended": N_("The time of the broken glass is over."),
+    "certificate.loaded": N_("A renewed certificate is in use."),
+    "certificate.broken": N_("A certificate file is broken; the one before stays in use."),
+    "certificate.expires": N_("A certificate ends soon."),
+    "certificate.expired": N_("A certificate has ended."),
+    "audit.writing": N_("Audit messages are written again."),
+    "audit.full": N_("The audit spool is full: messages are lost."),
+    "audit.broken": N_("The audit spool cannot be written."),
+    "audit.damaged": N_("The audit spool is damaged: some messages were lost."),
+    "audit.reached": N_("The audit collector is there again."),
+    "audit.unreachable": N_("The audit collector cannot be reached: messages wait on disk."),
+    "journal.full": N_("The journal cannot be written: events wait in memory."),
+    "journal.written": N_("The journal is written again."),
+    "workspace.unwritable": N_("The workspace cannot be written: events wait in the journal."),
+    "quarantine.full": N_("Quarantine cannot be written."),
+}
+
+
+def notice_line(notice: GuardNotice, language: str, zone: tzinfo) -> str:
+    """One line for the terminal or the log of the service."""
+    say = words(language, zone=zone)
+    sentence = say.gettext(NOTICES[notice.name]) if notice.name in NOTICES else notice.name
+    until = say.moment(datetime.fromisoformat(notice.until)) if notice.until else ""
+    details = ", ".join(part for part in (notice.listener, notice.person, until, notice.detail) if part)
+    mark = "!" if notice.alarm else " "
+    return f"{mark} {say.moment(notice.ts)}  {sentence}{f' ({details})' if details else ''}"
