@@ -235,7 +235,7 @@ def test_clean_text_is_what_xml_allows(text: str) -> None:
 def test_many_objects_stay_within_what_collectors_take() -> None:
     many = [operation("C-STORE", f"1.2.3.{number}" + "&" * 200) for number in range(500)]
     (message,) = written(association(*many))
-    assert len(message.findall("ParticipantObjectIdentification")) == 32
+    assert len(message.findall("ParticipantObjectIdentification")) == 24
     written(association(*[operation("N-CREATE", "&" * 300) for _ in range(500)]))
 
 

@@ -106,7 +106,10 @@ class AuditTrail:
             self._threads.append(thread)
 
     def stop(self, patience: float = 5.0) -> None:
-        """All that was recorded is on disk when this returns; sends what it can for `patience` seconds."""
+        """All that was recorded is on disk when this returns; sends what it can for `patience` seconds.
+
+        Blocks: from a loop, run it in an executor.
+        """
         if self._spool is None:
             return
         self._events.put(None)
@@ -132,6 +135,9 @@ class AuditTrail:
                     self._keep(self._spool, event)
             except queue.Empty:
                 pass
+            except Exception as error:  # noqa: BLE001 (top of a worker: one bad event must not end the record)
+                self._lose()
+                self._tell("audit.broken", f"{type(error).__name__}: {error}", alarm=True)
             if ended or time.monotonic() - synced >= SYNC_EVERY:
                 synced = time.monotonic()
                 try:

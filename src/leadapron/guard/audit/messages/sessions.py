@@ -24,7 +24,7 @@ from leadapron.model.events import (
 REPORT, SECURITY_RESOURCE, QUERY = 3, 13, 24
 """ParticipantObjectTypeCodeRole (PS3.15 A.5.1.2.2)."""
 
-MOST_OBJECTS = 32
+MOST_OBJECTS = 24
 """Of one message: a peer may name any number of SOP classes."""
 
 LONGEST_UID = 64
