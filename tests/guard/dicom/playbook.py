@@ -10,10 +10,11 @@ from leadapron.guard.dicom import DicomConversation, Evidence, Instruments
 from leadapron.guard.dicom.objects import Rewriter
 from leadapron.guard.inspect.inspector import Depth, Inspector
 from leadapron.guard.inspect.rules import ContentRules
-from leadapron.guard.policy import Book, judge
+from leadapron.guard.policy import Book
+from leadapron.guard.policy import judge as judge_of
 from leadapron.model.events import Endpoint, Event
 from leadapron.model.events.guard import GuardDecision, ObjectPassed
-from leadapron.model.guard import Listener, Moment, Peer, Policy, Query, Rule, Speech
+from leadapron.model.guard import Judge, Listener, Moment, Peer, Policy, Query, Rule, Speech
 from leadapron.see.wire.dissector import Side
 
 CLIENT, SERVER = Side.CLIENT, Side.SERVER
@@ -66,6 +67,7 @@ class Guarded:
         listener: Listener = LISTENER,
         quarantine: Quarantine | None = None,
         rewriter: Callable[[str, tuple[str, ...]], Rewriter] | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self.events: list[Event] = []
         self.moment = Moment(wall=1_795_507_200.0, steady=100.0)
@@ -78,7 +80,7 @@ class Guarded:
                 uid="0123456789abcdef",
                 sensor="script",
                 listener=listener,
-                judge=judge(policy, listener, Book(), lambda: self.moment),
+                judge=judge or judge_of(policy, listener, Book(), lambda: self.moment),
                 clock=lambda: self.moment,
                 record=self.events.append,
                 pseudonym=lambda value: hashlib.blake2b(value.encode(), digest_size=8).hexdigest(),
