@@ -13,7 +13,7 @@ from datetime import UTC, tzinfo
 from leadapron.guard.policy.book import Book, Opening
 from leadapron.guard.policy.explaining import Explanation, Step, explain
 from leadapron.guard.policy.judging import RuleJudge
-from leadapron.guard.policy.problems import PolicyError, PolicyProblem, policy_words
+from leadapron.guard.policy.problems import PolicyError, PolicyProblem, policy_words, reason_words
 from leadapron.guard.policy.reading import Checked, check_policy, read_policy
 from leadapron.guard.policy.services import task_of
 from leadapron.guard.policy.writing import write_policy
@@ -32,6 +32,7 @@ __all__ = [
     "judge",
     "policy_words",
     "read_policy",
+    "reason_words",
     "task_of",
     "write_policy",
 ]

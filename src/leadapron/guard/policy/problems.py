@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from leadapron.model.content import check_sentences, read_toml, shipped
 from leadapron.model.errors import ContentError, UsageError
+from leadapron.model.guard import Reason
 from leadapron.rules.lint import placeholders
 
 MOST_SHOWN = 100
@@ -24,6 +25,12 @@ def policy_words() -> Mapping[str, Mapping[str, str]]:
         if any(placeholders(sentence) != placeholders(said[message]) for said in words.values()):
             raise ContentError(f"policy.toml: {message}: other parameters in one language than in another")
     return words
+
+
+def reason_words(language: str) -> Mapping[str, str]:
+    """Reason → its sentence."""
+    words = policy_words()[language]
+    return {reason.value: words[f"reason.{reason.value}"] for reason in Reason}
 
 
 def sentence(message: str, params: Mapping[str, str], language: str) -> str:
