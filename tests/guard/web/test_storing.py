@@ -61,10 +61,13 @@ def send(
     rules = guard.pop("rules", (rule(tasks=STORE),))
 
     async def run() -> tuple[httpx.Response, Site]:
-        async with scripted(archive) as upstream, guarded(upstream, *rules, **guard) as site:
-            async with httpx.AsyncClient(base_url=site.url, timeout=20) as client:
-                made, fields = stow(*objects, kind=kind)
-                answer = await client.post("/dicom-web/studies", content=slowly(body or made), headers=fields)
+        async with (
+            scripted(archive) as upstream,
+            guarded(upstream, *rules, **guard) as site,
+            httpx.AsyncClient(base_url=site.url, timeout=20) as client,
+        ):
+            made, fields = stow(*objects, kind=kind)
+            answer = await client.post("/dicom-web/studies", content=slowly(body or made), headers=fields)
         await asyncio.sleep(0.05)
         return answer, site
 
@@ -83,9 +86,7 @@ def test_an_object_passes_in_a_body_of_the_guards_own() -> None:
     assert one[600:] in archive.bodies[0], "the data set is as sent"
     assert b"MZ" not in archive.bodies[0][:200]
     assert b"a-boundary" not in archive.bodies[0]
-    assert [event.size for event in site.events if isinstance(event, ObjectPassed)] == [
-        len(one) - len(one[:-1]) + len(one) - 1 - head_size(one)
-    ]
+    assert [event.size for event in site.events if isinstance(event, ObjectPassed)] == [len(one) - head_size(one)]
 
 
 def head_size(one: bytes) -> int:
@@ -178,7 +179,7 @@ def test_what_is_found_and_what_a_rule_holds_go_into_quarantine() -> None:
 
 
 class Stripper:
-    """Leaves out the last 100 bytes it is fed, as a rewriter that removes something would."""
+    """Leaves out the last 100 bytes, which are one private element."""
 
     altered = True
 
@@ -200,15 +201,20 @@ def test_what_policy_strips_is_not_passed_on() -> None:
     answer, site = send(
         one, archive=archive, instruments=stripping, rules=(rule(tasks=STORE, strip_private=True, inspect="off"),)
     )
-    # what is left ends inside an element, which is no sound object
-    assert refusal(answer) == (403, "protocol")
-    assert b"secret word" * 8 not in b"".join(archive.bodies)
-    assert not [event for event in site.events if isinstance(event, ObjectPassed)]
+    assert answer.status_code == 200
+    assert b"secret word" not in archive.bodies[0]
+    (entry,) = [event for event in site.events if isinstance(event, ObjectPassed)]
+    assert entry.altered
+    assert entry.size == len(one) - head_size(one) - 100
 
 
 def other_class(one: bytes) -> bytes:
     """Says MR in its head and CT inside."""
     return one[:400].replace(CT.encode() + b"\0", MR.encode() + b"\0", 1) + one[400:]
+
+
+def part(header: bytes) -> bytes:
+    return b"--a-boundary\r\n" + header + b"\r\n\r\nAAAA\r\n--a-boundary--"
 
 
 @pytest.mark.parametrize(
@@ -221,8 +227,10 @@ def other_class(one: bytes) -> bytes:
         (stow(ct())[0][:-20], "web.multipart-cut"),
         (b"x" * 5000, "web.multipart-preamble"),
         (stow(ct())[0] + b"x" * 5000, "web.multipart-epilogue"),
-        (b"--a-boundary\r\nContent-Type: application/dicom\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--a-boundary--", "web.stow-encoding"),
-        (b"--a-boundary\r\nContent-Type: text/html\r\n\r\nAAAA\r\n--a-boundary--", "web.stow-type"),
+        (part(b"Content-Type: application/dicom\r\nContent-Transfer-Encoding: base64"), "web.stow-encoding"),
+        (part(b"Content-Type: text/html"), "web.stow-type"),
+        (part(b"no colon"), "web.multipart-header"),
+        (part(b"A: b\r\nA: c"), "web.multipart-header"),
         (b"--a-boundary--\r\n", "web.multipart-delimiter"),
     ],
 )  # fmt: skip
@@ -246,14 +254,14 @@ def test_a_client_that_dies_completes_nothing() -> None:
         archive = Archive()
         async with scripted(archive) as upstream, guarded(upstream, rule(tasks=STORE)) as site:
             body, fields = stow(ct(rows=300))
-            reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+            _, writer = await asyncio.open_connection("127.0.0.1", site.port)
             head = f"POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nContent-Type: {fields['Content-Type']}\r\n"
             writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body[:-30])
             await writer.drain()
             await asyncio.sleep(0.2)
             writer.close()
             await asyncio.sleep(0.2)
-        assert archive.whole == [False]
+        assert archive.whole in ([], [False])
         assert not [event for event in site.events if isinstance(event, ObjectPassed)]
 
     asyncio.run(run())
@@ -268,7 +276,7 @@ def test_a_client_that_stalls_is_cut() -> None:
             head = f"POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nContent-Type: {fields['Content-Type']}\r\n"
             answer = await site.raw(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body[:-30], seconds=4)
             assert b" 408 " in answer.split(b"\r\n")[0]
-        assert archive.whole == [False]
+        assert archive.whole in ([], [False])
 
     asyncio.run(run())
 
@@ -279,7 +287,8 @@ def test_a_client_that_asks_first_is_told_to_go_on_or_refused() -> None:
         async with scripted(archive) as upstream, guarded(upstream, rule(tasks=STORE)) as site:
             body, fields = stow(ct())
             reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
-            head = f"POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n"
+            head = "POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+            head += f"Content-Length: {len(body)}\r\n"
             writer.write(f"{head}Content-Type: {fields['Content-Type']}\r\n\r\n".encode())
             assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
             writer.write(body)
