@@ -23,8 +23,9 @@ class Decisions:
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
         self._started = now(surroundings)
+        self._server = surroundings.server
         self._counted: dict[GuardDecision, GuardDecision] = {}
-        """Without times and count → with them."""
+        """Without times, server and count → with times and count."""
 
     def add(self, peer: Peer, decision: Decision, operation: Operation | None = None, detail: str = "") -> None:
         """One answer of the judge, or of the guard itself."""
@@ -39,14 +40,17 @@ class Decisions:
         told = decision.action is not Action.ALLOW
         self._counted[event] = replace(event, ts=at, end=at, count=0 if told else 1)
         if told:
-            self._surroundings.record(replace(event, ts=at, end=at))
+            self._record(replace(event, ts=at, end=at))
 
     def finish(self) -> None:
         """Tell what was counted."""
         counted, self._counted = self._counted, {}
         for event in counted.values():
             if event.count:
-                self._surroundings.record(event)
+                self._record(event)
+
+    def _record(self, event: GuardDecision) -> None:
+        self._surroundings.record(replace(event, server=self._surroundings.server))
 
     def _event(self, peer: Peer, decision: Decision, operation: Operation | None, detail: str) -> GuardDecision:
         surroundings = self._surroundings
@@ -57,7 +61,7 @@ class Decisions:
             packet=0,
             uid=surroundings.uid,
             client=surroundings.client,
-            server=surroundings.server,
+            server=self._server,
             listener=peer.listener,
             policy=surroundings.policy_digest,
             action=decision.action,
