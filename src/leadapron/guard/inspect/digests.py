@@ -7,6 +7,8 @@ deflated one inflates to), where the pixel value is replaced by its digest: noth
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from blake3 import blake3
 
 from leadapron.guard.conversation import Bytes
@@ -20,7 +22,7 @@ class Digests:
         self._dataset = blake3(key=key)
         self._pixels: blake3 | None = None
         self._within = False
-        self.update = self._dataset.update
+        self.update: Callable[[Bytes], object] = self._dataset.update
         """The hasher of what comes now: called for each piece of pixel data, so without detour."""
 
     def pixels_begin(self) -> None:

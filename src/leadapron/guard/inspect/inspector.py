@@ -191,4 +191,5 @@ class Inspector:
 
     def _found(self, finding: Finding) -> None:
         """The first finding counts."""
-        self.finding = self.finding or finding
+        if self._windows:
+            self.finding = self.finding or finding

@@ -146,7 +146,7 @@ class Layout:
                 following = self._step(data, start, position)
                 if following < 0:
                     break
-                position = following if self.border is not Border.LOST else position
+                position = position if self.lost else following
             if self._elements > MAX_ELEMENTS:
                 self._is_hostile("elements")
         return position
@@ -156,7 +156,7 @@ class Layout:
         written, size = self._level.writing, len(data)
         unpack, special = written.explicit, written.special
         last = min(size - 8, end - 1)
-        for count in range(MAX_ELEMENTS + 1 - self._elements):
+        for count in range(MAX_ELEMENTS + 1 - self._elements):  # noqa: B007 (wanted after the loop)
             if position > last:
                 break
             tag, vr, length = unpack(data, position)
@@ -179,7 +179,7 @@ class Layout:
         written = self._level.writing
         unpack, special, item = written.triple, written.special, written.item
         last = min(len(data) - 12, end - 1)
-        for count in range(MAX_ELEMENTS + 1 - self._elements):
+        for count in range(MAX_ELEMENTS + 1 - self._elements):  # noqa: B007 (wanted after the loop)
             if position > last:
                 break
             tag, length, first = unpack(data, position)
