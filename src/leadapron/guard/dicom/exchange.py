@@ -231,7 +231,7 @@ class Exchange:
     def _object(self, stream: Stream, request: Request, *, stored: bool) -> Passage:
         case = self._case(request, stored=stored)
         rule = case.rule
-        if rule is None or not rule.strip_private or not stored:
+        if rule is None or not rule.strip_private or rule.shadow or not stored:
             return ObjectPassage(case)
         rewriter = self._instruments.rewriter(case.transfer_syntax, rule.keep_private)
         return RewritingPassage(case, rewriter, stream.emit, self._agreed.most_to_server)

@@ -25,14 +25,22 @@ _UNLIMITED_PDU = 128 * 1024
 class Rewriter(Protocol):
     """Takes a data set, gives what is to go on in its place (guard.inspect)."""
 
-    altered: bool
-    """Was anything left out?"""
+    @property
+    def altered(self) -> bool:
+        """Was anything left out?"""
+
+    @property
+    def finding(self) -> Finding | None:
+        """Why it gives nothing more, if it cannot tell what has to be left out."""
 
     def feed(self, data: Bytes) -> Iterable[Bytes]:
         """The next bytes."""
 
     def end(self) -> Iterable[Bytes]:
         """The object is over."""
+
+    def give_up(self) -> Iterable[Bytes]:
+        """Let everything pass from now on."""
 
 
 class EvidenceWriter(Protocol):
@@ -137,6 +145,8 @@ class ObjectPassage(Passage):
         self._tap: HeadTap | None = HeadTap(case.transfer_syntax)
         self._limit = rule.object_size or _NO_LIMIT if rule else _NO_LIMIT
         self._counted = False
+        self._blind = False
+        """Something could not be judged, and the listener fails open."""
         self._forgiven = False
         """Something was found, and the rule only watches."""
         holds = rule is not None and rule.on_hit is Action.HOLD and depth is not Depth.OFF
@@ -228,23 +238,24 @@ class ObjectPassage(Passage):
             self._tee = None
 
     def _found(self, finding: Finding) -> None:
-        """Something speaks against the object."""
-        if self._forgiven:
-            return
+        """Something speaks against the object. Raises Breach, unless it goes on all the same."""
         case = self._case
         rule, operation = case.rule, case.request.operation
         if finding.reason is Reason.BLIND and case.surroundings.listener.fail == "open":
-            self._forgiven = True
-            case.records.decided(Decision(action=Action.ALLOW, reason=Reason.BLIND, rule=rule), operation, finding.name)
+            if not self._blind:
+                decision = Decision(action=Action.ALLOW, reason=Reason.BLIND, rule=rule)
+                case.records.decided(decision, operation, finding.name)
+            self._blind = True
+            return
+        if self._forgiven:
             return
         action = rule.on_hit if rule else Action.DENY
         decision = Decision(action=action, reason=finding.reason, rule=rule, shadow=rule is not None and rule.shadow)
         evidence = self._keep(finding)
-        if decision.shadow:
-            self._forgiven = True
-            case.records.decided(decision, operation, finding.name, evidence)
-            return
-        raise Breach(finding.name, reason=finding.reason, decision=decision, operation=operation, evidence=evidence)
+        if not decision.shadow:
+            raise Breach(finding.name, reason=finding.reason, decision=decision, operation=operation, evidence=evidence)
+        self._forgiven = True
+        case.records.decided(decision, operation, finding.name, evidence)
 
     def _keep(self, finding: Finding) -> str:
         """Put into quarantine what is at hand; returns its name there."""
@@ -281,10 +292,15 @@ class RewritingPassage(ObjectPassage):
         self._room = (most or _UNLIMITED_PDU) - VALUE_HEADER
         self._ready = bytearray()
         self._written = 0
+        self._given_up = False
 
     @property
     def passed_on(self) -> int:
         return self._written
+
+    def expect(self, size: int) -> None:
+        super().expect(size)
+        self._ask_rewriter()
 
     def feed(self, data: memoryview) -> None:
         for piece in self._rewriter.feed(data):
@@ -293,10 +309,20 @@ class RewritingPassage(ObjectPassage):
     def end(self) -> Verdict:
         for piece in self._rewriter.end():
             self._take(piece)
+        self._ask_rewriter()
         self.altered = self._rewriter.altered
         self._judge()
         self._emit(value(self._case.request.context, LAST, self._ready))
         return Verdict.DROP
+
+    def _ask_rewriter(self) -> None:
+        """What cannot be rewritten goes nowhere, or, where the guard fails open, on as it is."""
+        finding = self._rewriter.finding
+        if finding is not None and not self._given_up:
+            self._found(finding)
+            self._given_up = True
+            for piece in self._rewriter.give_up():
+                self._take(piece)
 
     def _take(self, piece: Bytes) -> None:
         super().feed(memoryview(piece))
