@@ -103,3 +103,11 @@ def test_the_container_is_not_root_and_its_files_are_enough(tmp_path: Path) -> N
     wheel = "import os, sys; os.chdir(sys.argv[1]); from hatchling.build import build_wheel; print(build_wheel('.'))"
     built = run(sys.executable, "-c", wheel, str(tmp_path))
     assert built.stdout.strip().endswith(".whl"), built.stderr
+
+
+@pytest.mark.skipif(not shutil.which("nft"), reason="nftables is not installed")
+def test_nftables_reads_the_bypass() -> None:
+    checked = run("nft", "-c", "-f", str(DEPLOY / "bypass.nft"))
+    if "Operation not permitted" in checked.stderr:
+        pytest.skip("nft checks rules for root only")
+    assert checked.returncode == 0, checked.stderr
