@@ -37,6 +37,11 @@ class Recorder:
         self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
         self.lost = 0
 
+    @property
+    def waiting(self) -> int:
+        """Events that are not in the workspace yet."""
+        return len(self._waiting) + max(0, self._journal.events - self._rested)
+
     def record(self, event: Event) -> None:
         """Take one event; it is in the journal when the loop comes round."""
         if len(self._waiting) >= MOST_WAITING:

@@ -31,6 +31,7 @@ from leadapron.app import (
 )
 from leadapron.app.documents import add_document
 from leadapron.cli.documents import document as document_commands
+from leadapron.cli.guard import guard
 from leadapron.cli.knowledge import knowledge as knowledge_commands
 from leadapron.cli.options import (
     json_flag,
@@ -181,6 +182,7 @@ main.add_command(frameworks)
 main.add_command(evidence)
 main.add_command(whatif)
 main.add_command(segment)
+main.add_command(guard)
 
 
 def _fail(message: str, code: int) -> None:

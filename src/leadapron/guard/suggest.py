@@ -208,16 +208,21 @@ def _rule(name: str, listener: str, address: str, seen: _Seen, speaks: Speech) -
         line=0,
         listeners=(listener,),
         sources=(address,),
-        calling=tuple(sorted(filter(None, seen.calling))),
-        called=tuple(sorted(filter(None, seen.called))),
+        calling=_titles(seen.calling),
+        called=_titles(seen.called),
         tasks=frozenset(seen.tasks),
         sop_classes=_classes(seen.sop_classes),
-        destinations=tuple(sorted(seen.destinations)),
+        destinations=_titles(seen.destinations),
         messages=tuple(sorted(seen.messages)),
         query=query,
         rates=tuple(_rates(seen, speaks)),
         identity=speaks is Speech.DICOM and seen.identified,
     )
+
+
+def _titles(seen: set[str]) -> tuple[str, ...]:
+    """As a policy writes them, in which `*` and `?` are wildcards; what cannot be written is left out."""
+    return tuple(sorted(re.sub(r"([*?])", r"\\\1", title) for title in seen if title and title.isprintable()))
 
 
 def _classes(seen: set[str]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def _shape(character: str) -> str:
 
 
 def harmless(value: T) -> T:
-    """The same data (structs, tuples, lists, mappings) with every string made `visible`; enumerations are ours and stay."""
+    """The same data (structs, tuples, lists, mappings) with every string made `visible`; enumerations stay."""
     return _harmless(value)  # type: ignore[return-value]
 
 

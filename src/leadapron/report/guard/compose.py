@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pydicom.uid import UID_dictionary
+from pydicom._uid_dict import UID_dictionary
 
 from leadapron.model.guard import Answered, Replay
 from leadapron.report.guard.contract import REPLAY, AnswerEntry, ReplayDocument

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
-REPLAY = "leadapron.replay/1"
+REPLAY: Final = "leadapron.replay/1"
 
 
 class AnswerEntry(Struct, frozen=True, kw_only=True):

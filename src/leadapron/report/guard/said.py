@@ -93,3 +93,9 @@ def notice_line(notice: GuardNotice, language: str, zone: tzinfo) -> str:
     details = ", ".join(part for part in (notice.listener, notice.person, until, notice.detail) if part)
     mark = "!" if notice.alarm else " "
     return f"{mark} {say.moment(notice.ts)}  {sentence}{f' ({details})' if details else ''}"
+
+
+def exhibit_line(name: str, when: datetime, who: str, why: str, size: int, language: str, zone: tzinfo) -> str:
+    """One object in quarantine."""
+    say = words(language, zone=zone)
+    return f"{name}  {say.moment(when)}  {who}  {why}  {say.size(size)}"

@@ -16,9 +16,7 @@ ROWS = 40
 """Connections of the list; the JSON document has all."""
 
 
-def render_status_terminal(
-    status: Mapping[str, Any], console: Console, language: str, *, zone: tzinfo = UTC
-) -> None:
+def render_status_terminal(status: Mapping[str, Any], console: Console, language: str, *, zone: tzinfo = UTC) -> None:
     """What the guard answered, alarms first."""
     say = words(language, zone=zone)
     _ = say.gettext
@@ -80,7 +78,8 @@ def _decisions(decisions: Sequence[Mapping[str, Any]], say: Words) -> Renderable
     for one in sorted(decisions, key=lambda one: -one["count"]):
         shadow = "" if one["enforced"] else f" ({_('shadow')})"
         table.add_row(
-            plain(f"{one['listener']}{_(':')} {one['action']}, {one['reason']}{shadow}"), plain(say.number(one["count"]))
+            plain(f"{one['listener']}{_(':')} {one['action']}, {one['reason']}{shadow}"),
+            plain(say.number(one["count"])),
         )
     return Group(heading(_("Decisions since the start")), table)
 
