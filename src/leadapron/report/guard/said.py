@@ -32,8 +32,8 @@ def suggestion(policy: Policy, suspects: Sequence[str], language: str) -> Iterat
     )
     if suspects:
         yield say.ngettext(
-            "{n} address got no rule, because it was only ever refused: {which}.",
-            "{n} addresses got no rule, because they were only ever refused: {which}.",
+            "{n} address got no rule, because its traffic looks like an attack or was always refused: {which}.",
+            "{n} addresses got no rule, because their traffic looks like an attack or was always refused: {which}.",
             len(suspects),
             which=", ".join(harmless(tuple(suspects))),
         )
