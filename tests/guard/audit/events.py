@@ -12,9 +12,6 @@ from leadapron.model.events import (
     GuardNotice,
     Hl7Session,
     Hl7Traffic,
-    HttpApi,
-    HttpExchange,
-    HttpSession,
     Implementation,
     PresentationContext,
     StudySeen,
@@ -72,12 +69,10 @@ def notice(name: str, **more: Any) -> GuardNotice:
     return GuardNotice(ts=WHEN, sensor="guard:north", packet=0, name=name, **more)
 
 
-def web(*exchanges: HttpExchange) -> HttpSession:
-    return HttpSession(**SESSION, exchanges=exchanges, requests=len(exchanges), host="pacs.example")
-
-
-def exchange(method: str, path: str, status: int = 200, count: int = 1) -> HttpExchange:
-    return HttpExchange(method, path, HttpApi.DICOMWEB, status, count)
+def request(task: str, command: str, **more: Any) -> GuardDecision:
+    """One that DICOMweb was let through with."""
+    settings: dict[str, Any] = {"calling_ae_title": "", "called_ae_title": "", "action": "allow", "reason": "rule"}
+    return decision(**(settings | {"task": task, "command": command} | more))
 
 
 def hl7() -> Hl7Session:
@@ -115,6 +110,10 @@ EVERY = (
     notice("policy.loaded", detail="sha256:12ab"),
     notice("break-glass.opened", person="Dr A. Martin", until="2026-11-24T09:00:00Z", alarm=True),
     notice("audit.full", alarm=True, detail="100 of 100 bytes are taken"),
-    web(exchange("GET", "/dicom-web/studies", count=4), exchange("POST", "/dicom-web/studies")),
+    request("find", "GET /studies", count=4, user="dupont"),
+    request("get", "GET /studies/{uid}"),
+    request("store", "POST /studies", sop_class=CT_STORAGE, count=3),
+    request("delete", "DELETE /studies/{uid}"),
+    request("echo", "OPTIONS /"),
     hl7(),
 )

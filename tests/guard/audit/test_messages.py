@@ -17,7 +17,7 @@ from leadapron.guard.audit.messages.text import LONGEST, clean
 from leadapron.model.events import DicomOutcome, Event, StudySeen
 from leadapron.model.guard import Reason
 from tests.guard.audit import events
-from tests.guard.audit.events import association, decision, exchange, notice, operation, web
+from tests.guard.audit.events import association, decision, notice, operation, request
 
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).with_name("audit-message.rng")))
 SOURCE = "leadapron-guard"
@@ -167,6 +167,7 @@ def test_allowed_is_told_by_the_session_alone() -> None:
         ("guard.stopped", ("Application Activity", "Application Stop")),
         ("policy.broken", ("Security Alert", "Security Configuration")),
         ("break-glass.opened", ("Security Alert", "Emergency Override Started")),
+        ("break-glass.ended", ("Security Alert", "Emergency Override Stopped")),
         ("break-glass.closed", ("Security Alert", "Emergency Override Stopped")),
         ("certificate.expires", ("Security Alert", "Security Configuration")),
         ("something.new", ("Security Alert", "Security Configuration")),
@@ -179,19 +180,38 @@ def test_notices(name: str, expected: tuple[str, str]) -> None:
         assert not written(notice(name))
 
 
-def test_dicomweb_is_told_as_the_service_it_stands_for() -> None:
-    found = written(
-        web(
-            exchange("GET", "/dicom-web/studies"),
-            exchange("GET", "/dicom-web/studies/{id}"),
-            exchange("POST", "/dicom-web/studies", 403),
-            exchange("DELETE", "/dicom-web/studies/{id}"),
-        )
-    )
-    kinds = ["Query", "DICOM Instances Transferred", "DICOM Instances Transferred", "DICOM Instances Accessed"]
-    assert [told(one)[0] for one in found] == kinds
-    assert told(found[1])[3] == ["pacs.example", "10.1.2.3"]
-    assert told(found[2])[2] == "4"
+@pytest.mark.parametrize(
+    ("event", "kind", "users"),
+    [
+        (request("find", "GET /studies"), "Query", ["10.1.2.3", "10.9.9.9"]),
+        (request("get", "GET /studies/{uid}"), "DICOM Instances Transferred", ["10.9.9.9", "10.1.2.3"]),
+        (
+            request("get", "GET /studies/{uid}", user="dupont"),
+            "DICOM Instances Transferred",
+            ["10.9.9.9", "10.1.2.3", "dupont"],
+        ),
+        (
+            request("store", "POST /studies", sop_class="1.2", count=7),
+            "DICOM Instances Transferred",
+            ["10.1.2.3", "10.9.9.9"],
+        ),
+        (request("delete", "DELETE /studies/{uid}"), "DICOM Instances Accessed", ["10.1.2.3", "10.9.9.9"]),
+        (request("echo", "OPTIONS /"), "Security Alert", ["10.1.2.3", "10.9.9.9"]),
+    ],
+)
+def test_dicomweb_is_told_as_the_service_it_stands_for(event: Event, kind: str, users: list[str]) -> None:
+    (message,) = written(event)
+    assert told(message)[0] == kind
+    assert told(message)[3] == users
+
+
+def test_objects_of_dicomweb_are_counted_not_the_request_around_them() -> None:
+    (message,) = written(request("store", "POST /studies", sop_class="1.2", count=7))
+    count = message.find("*/ParticipantObjectDescription/SOPClass")
+    assert count is not None
+    assert count.attrib == {"UID": "1.2", "NumberOfInstances": "7"}
+    assert not written(request("store", "POST /studies"))
+    assert not written(request("store", "C-STORE", sop_class="1.2"))
 
 
 def test_every_reason_has_a_code() -> None:
@@ -212,7 +232,8 @@ def test_hostile_text_stays_text(calling: str, detail: str, user: str, path: str
         decision(calling_ae_title=calling, detail=detail, user=user, certificate=path, evidence=detail, rule=path),
         decision(reason="identity", calling_ae_title=calling, user=user),
         notice("policy.broken", detail=detail, person=user),
-        web(exchange("GET", path), exchange(calling, path)),
+        request("find", f"GET {path}", user=user),
+        request("store", f"POST {path}", sop_class=detail),
     ]
     for event in cases:
         for message in written(event):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from leadapron.guard.audit.messages import alerts, sessions
+from leadapron.guard.audit.messages import alerts, sessions, web
 from leadapron.guard.audit.messages.codes import Codes, read_codes
 from leadapron.guard.audit.messages.fhir import to_fhir
 from leadapron.guard.audit.messages.message import AuditMessage, Outcome
@@ -17,7 +17,6 @@ from leadapron.model.events import (
     GuardDecision,
     GuardNotice,
     Hl7Session,
-    HttpSession,
 )
 from leadapron.model.guard import Action
 
@@ -44,14 +43,19 @@ class AuditMessages:
         if isinstance(event, GuardDecision):
             if not event.task and event.enforced and event.action != Action.ALLOW:
                 self._remember(event.uid)
-            return alerts.decision(self._codes, self._guard, event)
+            return self._decision(event)
         if isinstance(event, GuardNotice):
             return alerts.notice(self._codes, self._guard, event)
-        if isinstance(event, HttpSession):
-            return sessions.http(self._codes, event)
         if isinstance(event, Hl7Session):
             return sessions.hl7(self._codes, event)
         return []
+
+    def _decision(self, event: GuardDecision) -> list[AuditMessage]:
+        """DICOMweb is told from decisions: its sessions are not seen inside TLS, and know no user."""
+        told = alerts.decision(self._codes, self._guard, event)
+        if event.action == Action.ALLOW and web.is_request(event):
+            told.append(web.request(self._codes, event))
+        return told
 
     def _remember(self, uid: str) -> None:
         self._told[uid] = None

@@ -20,7 +20,7 @@ def guard(codes: Codes, name: str, role: Code | None = None) -> Participant:
 def decision(codes: Codes, name: str, event: GuardDecision) -> list[AuditMessage]:
     """Refusals (also those only thought of, in shadow mode) and what passed under an opened glass.
 
-    What a rule allowed is told by the message of its association or connection.
+    What a rule allowed is told by the message of its association, connection or request.
     """
     reason = Reason(event.reason)
     allowed = event.action == Action.ALLOW

@@ -14,9 +14,6 @@ from leadapron.model.events import (
     DicomOperation,
     DicomOutcome,
     Hl7Session,
-    HttpApi,
-    HttpExchange,
-    HttpSession,
     Session,
     StudySeen,
 )
@@ -32,9 +29,6 @@ LONGEST_UID = 64
 
 NOT_FAILED = ("0x0000", "0x0001", "0x0107", "0x0116", "0xB", "0xFE00", "0xFF0")
 """Beginnings of DIMSE statuses: success, warnings, cancelled, pending (PS3.7 Annex C)."""
-
-COLLECTIONS = frozenset({"studies", "series", "instances"})
-"""Last segments of the path of a QIDO-RS search (PS3.18 §10.6.1)."""
 
 
 def peers(
@@ -229,44 +223,6 @@ def _by_class(codes: Codes, event: DicomAssociation, counts: list[ClassCount]) -
             classes=(count,),
         )
         for count in counts[:MOST_OBJECTS]
-    )
-
-
-def http(codes: Codes, event: HttpSession) -> list[AuditMessage]:
-    """DICOMweb as the DIMSE service it stands for; else that the connection was there."""
-    shapes = [one for one in event.exchanges if one.api is HttpApi.DICOMWEB]
-    messages = [_web(codes, event, exchange) for exchange in shapes[:MOST_OBJECTS]]
-    if not messages:
-        done = [f"{one.method} {one.status} x{one.count}" for one in event.exchanges[:MOST_OBJECTS]]
-        messages.append(_node(codes, event, "", "", "; ".join(done)))
-    return messages
-
-
-def _web(codes: Codes, event: HttpSession, exchange: HttpExchange) -> AuditMessage:
-    """QIDO-RS is a query, DELETE an access, STOW-RS and WADO-RS are transfers to and from the archive."""
-    last = exchange.path.rstrip("/").rpartition("/")[2]
-    reading = exchange.method in ("GET", "HEAD")
-    search = reading and last in COLLECTIONS
-    kind, action = codes.events.transferred, "R"
-    if search:
-        kind, action = codes.events.query, "E"
-    elif exchange.method == "DELETE":
-        kind, action = codes.events.accessed, "D"
-    target = AuditObject(
-        id=exchange.path,
-        id_type=codes.objects.uri,
-        role=QUERY if search else REPORT,
-        name=exchange.method,
-        query=search,
-        details=(("Requests", str(exchange.count)), ("Status", str(exchange.status)), ("Connection", event.uid)),
-    )
-    return AuditMessage(
-        ts=event.ts if search else event.end,
-        event=kind,
-        action=action,
-        outcome=Outcome.SUCCESS if 0 < exchange.status < 400 else Outcome.MINOR,
-        participants=peers(codes, event, "", event.host, from_server=reading and not search),
-        objects=(target,),
     )
 
 
