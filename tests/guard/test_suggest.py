@@ -30,7 +30,7 @@ def seen() -> list[Event]:
     return events
 
 
-def suggested(events: list[Event], suspects: tuple[str, ...] = ()) -> Suggestion:
+def suggested(events: list[Event], suspects: tuple[tuple[str, str], ...] = ()) -> Suggestion:
     return suggest(
         [event for event in events if isinstance(event, DicomAssociation)],
         [event for event in events if isinstance(event, Hl7Session)],
@@ -88,9 +88,13 @@ def test_who_tries_titles_or_attacked_gets_no_rule(seen: list[Event]) -> None:
         )
         for title in ("PACS", "ARCHIVE", "ORTHANC")
     ]
-    made = suggested([*seen, *tried], suspects=(first.client.ip,))
+    made = suggested([*seen, *tried], suspects=((first.client.ip, first.server.ip),))
     assert set(made.suspects) == {"192.0.2.9", first.client.ip}
-    assert not [rule.name for rule in made.policy.rules if set(rule.sources) & set(made.suspects)]
+    upstream = f"{first.server.ip}:{first.server.port}"
+    listener = next(one.name for one in made.policy.listeners if upstream in one.upstream)
+    there = [rule for rule in made.policy.rules if listener in rule.listeners]
+    assert there
+    assert not [rule.name for rule in there if set(rule.sources) & set(made.suspects)]
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

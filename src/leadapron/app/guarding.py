@@ -9,6 +9,7 @@ from pathlib import Path
 
 import platformdirs
 from msgspec import Struct
+from msgspec.structs import replace
 
 from leadapron.app.documents import read_file
 from leadapron.app.ingest import Progress
@@ -24,7 +25,7 @@ from leadapron.guard.suggest import Suggestion, suggest
 from leadapron.guard.tls import client_context, server_context
 from leadapron.model.assessment import Assessment
 from leadapron.model.errors import UsageError
-from leadapron.model.events import DicomAssociation, Hl7Session, HttpSession
+from leadapron.model.events import DicomAssociation, Hl7Session, HttpSession, Service
 from leadapron.model.guard import Operation, Peer, Policy, Replay, Task
 from leadapron.model.segmentation import Standing
 from leadapron.model.toml import parse_toml
@@ -36,6 +37,7 @@ from leadapron.whatif.segment import propose
 POLICY = "guard.toml"
 """The policy people edit, in their workspace."""
 QUARANTINE = "quarantine"
+GUARDED = (Service.DICOM, Service.HL7, Service.HTTP)
 
 
 def state_folder(policy: Policy) -> Path:
@@ -56,10 +58,9 @@ def state_of(path: Path) -> Path:
         return state_folder(found.policy)
     try:
         told = parse_toml(read_file(path).decode("utf-8")).get("guard", {})
-        where = {key: str(told[key]) for key in ("name", "state") if key in told}
-        if "state" in where:
-            where["state"] = str(path.resolve().parent / where["state"])
-        return state_folder(Policy(listeners=(), rules=(), **where))
+        state = str(path.resolve().parent / told["state"]) if told.get("state") else ""
+        empty = Policy(listeners=(), rules=(), state=state)
+        return state_folder(replace(empty, name=str(told["name"])) if "name" in told else empty)
     except (ValueError, RecursionError, AttributeError, TypeError) as error:
         raise UsageError(f"{path}: cannot be read, so the guard's folder is not known; see `guard check`") from error
 
@@ -75,16 +76,15 @@ def checked(path: Path) -> Checked:
 
 
 def suggested(workspace: Workspace, assessment: Assessment) -> Suggestion:
-    """A policy that allows what the workspace has seen, except of devices whose traffic looks like an attack."""
-    refused = (
-        rule for rule in propose(assessment.picture, assessment.findings).rules if rule.standing is Standing.REFUSE
-    )
+    """A policy that allows what the workspace has seen, except what looks like an attack."""
+    rules = propose(assessment.picture, assessment.findings).rules
+    refused = [rule for rule in rules if rule.standing is Standing.REFUSE and rule.service in GUARDED]
     return suggest(
         workspace.events(DicomAssociation),
         workspace.events(Hl7Session),
         workspace.events(HttpSession),
         names={address: asset.label for asset in assessment.inventory.assets for address in asset.addresses},
-        suspects={address for rule in refused for address in rule.sources},
+        suspects={(source, target) for rule in refused for source in rule.sources for target in rule.targets},
     )
 
 

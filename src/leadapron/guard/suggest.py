@@ -39,7 +39,7 @@ class Suggestion(Struct, frozen=True, kw_only=True):
     remarks: Mapping[str, tuple[str, ...]]
     """Name of a rule → message ids: `suggest.rare`, `suggest.wide`, `suggest.moves`, `suggest.no-identity`."""
     suspects: tuple[str, ...]
-    """Addresses that attacked, tried titles or were always refused: no rule was made for them."""
+    """Addresses that tried titles, were always refused, or attacked: no rule was made for what they did there."""
 
 
 class _Seen(Struct):
@@ -68,10 +68,10 @@ def suggest(
     exchanges: Iterable[HttpSession],
     *,
     names: Mapping[str, str],
-    suspects: Collection[str] = (),
+    suspects: Collection[tuple[str, str]] = (),
 ) -> Suggestion:
-    """From all that was seen; `names` are labels of devices by address, `suspects` addresses that attacked already.
-    Nothing seen gives a policy without rules."""
+    """From all that was seen; `names` are labels of devices by address, `suspects` clients and servers whose
+    traffic looks like an attack. Nothing seen gives a policy without rules."""
     servers: dict[tuple[Speech, str, int], dict[_Key, _Seen]] = defaultdict(lambda: defaultdict(_Seen))
     refused: dict[str, set[str]] = defaultdict(set)
     for association in associations:
@@ -87,9 +87,13 @@ def suggest(
             seen = servers[_server(Speech.DICOMWEB, http.server)][http.client.ip, ""]
             seen.tasks |= tasks
             seen.times.append(http.ts)
-    barred = set(suspects) | {address for address, titles in refused.items() if len(titles) >= GUESSES}
+    barred = {address for address, titles in refused.items() if len(titles) >= GUESSES}
     barred |= refused.keys() - {address for peers in servers.values() for address, _ in peers}
-    return _written(servers, barred, names)
+    for (_speaks, server, _port), peers in servers.items():
+        for key in tuple(peers):
+            if key[0] in barred or (key[0], server) in suspects:
+                del peers[key]
+    return _written(servers, barred | {client for client, _ in suspects}, names)
 
 
 def _server(speaks: Speech, server: Endpoint) -> tuple[Speech, str, int]:
@@ -173,8 +177,7 @@ def _written(
     taken: set[str] = set()
     ports: set[int] = set()
     for (speaks, ip, port), peers in sorted(servers.items()):
-        allowed = {key: seen for key, seen in sorted(peers.items()) if key[0] not in suspects}
-        if not allowed:
+        if not peers:
             continue
         name = _unique(_word(names.get(ip) or ip), taken)
         upstream = f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
@@ -182,7 +185,7 @@ def _written(
             upstream = f"http://{upstream}"
         listen = f"0.0.0.0:{_free(port, ports)}"
         listeners.append(Listener(name=name, speaks=speaks, listen=listen, upstream=(upstream,), fail="closed"))
-        for (address, calling), seen in allowed.items():
+        for (address, calling), seen in sorted(peers.items()):
             label = " ".join(part for part in (names.get(address, address), calling, "→", name) if part)
             rule = _rule(_unique(label, taken), name, address, seen, speaks)
             rules.append(rule)
