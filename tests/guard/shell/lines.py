@@ -157,10 +157,12 @@ def standing(policy: Policy, **more: Any) -> Iterator[Standing]:
     try:
         yield found
     finally:
-        if not found.join(0):
-            found.call(guard.stop)
-            found.call(guard.stop)
-            assert found.join()
+        for _ in range(2):
+            try:
+                found.loop.call_soon_threadsafe(guard.stop)
+            except RuntimeError:  # it has stopped
+                pass
+        assert found.join()
         if found.error is not None:
             raise found.error
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from leadapron import __version__
-from leadapron.guard.shell import process
 from leadapron.guard.shell.status import told_connections, told_listener
 from leadapron.model.errors import UsageError
 
@@ -81,7 +81,7 @@ class Desk:
 
     def _status(self) -> Mapping[str, Any]:
         guard = self._guard
-        vitals, steady = guard.vitals(), guard.clock().steady
+        vitals, steady = guard.vitals(), time.monotonic()
         return {
             "name": guard.policy.name,
             "version": __version__,
@@ -93,7 +93,7 @@ class Desk:
                 "broken": guard.broken,
             },
             "draining": vitals.draining,
-            "memory": process.memory_used(),
+            "memory": guard.memory.used(),
             "listeners": [told_listener(door) for door in guard.listeners.doors()],
             "web": guard.listeners.web_connections(),
             "down": list(guard.ground.upstreams.down),

@@ -20,7 +20,7 @@ from leadapron.guard.shell.control import Control
 from leadapron.guard.shell.counters import Counters
 from leadapron.guard.shell.desk import Desk
 from leadapron.guard.shell.dialling import RESOLVE_EVERY, Upstreams, split_address
-from leadapron.guard.shell.door import Ground, Speaker
+from leadapron.guard.shell.door import Ground, Speaker, place_of
 from leadapron.guard.shell.endpoint import Endpoint as Monitoring
 from leadapron.guard.shell.health import ListenerVitals, Vitals
 from leadapron.guard.shell.listeners import Listeners
@@ -77,7 +77,8 @@ class Guard:
         self._speakers, self._instruments, self._complete = speakers, instruments, complete
         self._pseudonym, self._digest_key = pseudonym, digest_key
         self._drain_seconds, self._tick_seconds = drain, tick
-        self._memory = memory or process.memory_ceiling()
+        self._most_memory = memory or process.memory_ceiling()
+        self.memory: process.Memory
         self.sensor = f"guard:{policy.name}"
         self.listeners: Listeners
         self.ground: Ground
@@ -100,15 +101,15 @@ class Guard:
         """Guard until told to stop. UsageError: it cannot begin, and why."""
         loop = asyncio.get_running_loop()
         process.raise_files()
-        steady = lambda: self.clock().steady  # noqa: E731
+        self.memory = process.Memory()
         certificates = Certificates(clock=self.clock, record=self.take, sensor=self.sensor)
         self.ground = Ground(
             poller=Poller(loop),
-            upstreams=Upstreams(self.counters, steady),
+            upstreams=Upstreams(self.counters, time.monotonic),
             certificates=certificates,
             counters=self.counters,
             clock=self.clock,
-            steady=steady,
+            steady=time.monotonic,
             record=self.take,
             pseudonym=self._pseudonym,
             digest_key=self._digest_key,
@@ -141,6 +142,7 @@ class Guard:
             if control is not None:
                 await control.stop()
             self.ground.poller.close()
+            self.memory.close()
             if self.standing.is_set():
                 self.notice("guard.stopped")
 
@@ -149,13 +151,17 @@ class Guard:
             began = time.monotonic()
             await asyncio.sleep(self._tick_seconds)
             self._lag = max(self._lag, time.monotonic() - began - self._tick_seconds)
-            self._tick()
-            if self._stop_at is not None and (self.listeners.empty or self.clock().steady >= self._stop_at):
+            try:
+                self._tick()
+            except Exception as error:  # noqa: BLE001 (who is inside must not fall with it)
+                self.counters.faults += 1
+                self.notice("guard.fault", alarm=True, detail=place_of(error))
+            if self._stop_at is not None and (self.listeners.empty or time.monotonic() >= self._stop_at):
                 return
 
     def _tick(self) -> None:
         """Everything that depends on time, on the steady clock."""
-        steady = self.clock().steady
+        steady = time.monotonic()
         self._notifier.alive(steady)
         self.listeners.sweep(steady)
         self._watch_memory()
@@ -168,7 +174,7 @@ class Guard:
 
     def stop(self) -> None:
         """Let nobody in, give messages under way `drain` seconds, then stop; asked again, at once."""
-        steady = self.clock().steady
+        steady = time.monotonic()
         if self._stop_at is not None:
             self._stop_at = steady
             return
@@ -241,7 +247,7 @@ class Guard:
         return f"{self._uid_head}{self._uids:08x}"
 
     async def _resolve(self, policy: Policy) -> None:
-        self._resolved = self.clock().steady
+        self._resolved = time.monotonic()
         wanted: list[str] = []
         for listener in policy.listeners:
             if listener.speaks is not Speech.DICOMWEB:
@@ -256,7 +262,7 @@ class Guard:
 
     # ------------------------------------------------------------ watching itself
     def _watch_memory(self) -> None:
-        crowded = process.memory_used() > self._memory
+        crowded = self.memory.used() > self._most_memory
         if crowded != self.ground.crowded:
             self.ground.crowded = crowded
             self.notice("guard.crowded" if crowded else "guard.roomy", alarm=crowded)

@@ -328,7 +328,9 @@ class Relay:
         for link in (self.client, self.server):
             if link is None or link.closed:
                 continue
-            if link.finished and link.idle:
+            # Nobody is left to hear what a server might still say, and it has all that was said to it.
+            deserted = link is self.server and self.client.finished and not link.readable
+            if link.idle and (link.finished or deserted):
                 link.close()
             else:
                 link.finish()
