@@ -230,6 +230,20 @@ def test_a_policy_with_a_wrong_file_changes_nothing(world: World, tmp_path: Path
     assert world.certificates.server("pacs") is context
     world.certificates.use([])
     assert world.certificates.server("pacs") is None
+    world.certificates.use([listener(files)])  # the way back
+    assert world.certificates.server("pacs")
+
+
+def test_a_policy_read_again_takes_new_files_at_once(world: World, tmp_path: Path) -> None:
+    ca = trustme.CA()
+    files = write_identity(ca, tmp_path, "guard")
+    world.certificates.use([listener(files)])
+    _replace(write_identity(ca, tmp_path, "renewed"), files)
+    world.certificates.use([listener(files)])
+    assert [notice.name for notice in world.notices] == ["certificate.loaded"]
+    Path(files.key).chmod(0o644)
+    world.certificates.use([listener(files)])
+    assert [notice.name for notice in world.notices] == ["certificate.loaded", "certificate.broken"]
 
 
 # -- what ends --------------------------------------------------------------------------------------------------------

@@ -69,27 +69,37 @@ class Certificates:
         self._record = record
         self._sensor = sensor
         self._places: dict[tuple[str, str], _Place] = {}
+        self._former: dict[tuple[str, str], _Place] = {}
         self._fronts: dict[str, ssl.SSLContext] = {}
         self._seen: dict[tuple[str, str], tuple[bytes, Expiry]] = {}
         self._told: dict[tuple[bytes, float], float] = {}
 
     def use(self, listeners: Iterable[Listener]) -> None:
-        """Serve these listeners from now on. UsageError if a file is wrong, and then nothing has changed.
+        """Serve these listeners from now on, with files as they are now. UsageError if one is wrong, and then nothing
+        has changed.
 
-        What is in use already stays, even when it has expired meanwhile: a new policy must not fail for it.
+        What is in use already, or was before the last call, stays even when its file is broken or has expired
+        meanwhile: a new policy, and the way back to the old one, must not fail for it.
         """
         places: dict[tuple[str, str], _Place] = {}
+        changed: list[tuple[str, str]] = []
         for listener in listeners:
             for side, tls in (("front", listener.tls), ("upstream", listener.upstream_tls)):
-                if tls is not None:
-                    old = self._places.get((listener.name, side))
-                    kept = old is not None and old.tls == tls
-                    places[listener.name, side] = old if old and kept else self._load(listener.name, side, tls)
-        self._places = places
+                if tls is None:
+                    continue
+                key = (listener.name, side)
+                known = (self._places.get(key), self._former.get(key))
+                kept = next((place for place in known if place is not None and place.tls == tls), None)
+                places[key] = kept or self._load(*key, tls)
+                if kept is not None and _state(tls) not in (kept.state, kept.refused):
+                    changed.append(key)
+        self._former, self._places = self._places, places
         for (name, side), place in places.items():
             if side == "front":
                 self._put(name, place)
         self._fronts = {name: front for name, front in self._fronts.items() if (name, "front") in places}
+        for key in changed:
+            self._renew(*key, places[key], _state(places[key].tls))
 
     def server(self, listener: str) -> ssl.SSLContext | None:
         """For the listener's own side: the same object for as long as it listens, whatever is renewed meanwhile."""
