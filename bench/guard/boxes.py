@@ -91,6 +91,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     served = authority.issue_cert("localhost", key_type=trustme.KeyType.RSA)
     pem, ca = folder / "localhost.pem", folder / "ca.pem"
     served.private_key_and_cert_chain_pem.write_to_path(pem)
+    pem.chmod(0o600)
     authority.cert_pem.write_to_path(ca)
     return pem, ca
 

@@ -25,6 +25,8 @@ from bench.guard.sink import DIGEST
 IDLE_ASSOCIATIONS: Final = 5000
 _TOOLKIT_OBJECTS: Final = 31
 _CLIENTS: Final = 8
+_ENOUGH: Final = 0.5
+"""Seconds that a toolkit must have sent for, to be measured beside its start."""
 _SETTLE: Final = 0.05
 """Seconds after a burst within which a box writes what it has to write about it."""
 
@@ -195,8 +197,13 @@ class Course:
         match case.kind:
             case Kind.STORE if (received.objects, received.bytes) != (burst.operations, burst.bytes):
                 raise LoadError(f"{received.objects} objects of {burst.operations} came")
-            case Kind.ECHO_EACH | Kind.ECHO_TOGETHER if received.echoes not in (0, burst.operations):
+            case Kind.ECHO_EACH | Kind.ECHO_TOGETHER if received.echoes not in (
+                0,
+                burst.operations,
+            ):
                 raise LoadError(f"{received.echoes} C-ECHOs of {burst.operations} came")
+            case Kind.IDLE if received.associations != burst.operations:
+                raise LoadError(f"{received.associations} associations of {burst.operations} came")
 
     def _target(self, box: Box, *, tls: bool) -> Target:
         return Target(port=box.tls, authority=str(self._site.authority)) if tls else Target(port=box.plain)
@@ -213,6 +220,9 @@ class Course:
         if not path.exists():
             objects.write_file(self._items[objects.Size.CT][1], path)
         alone, all_of_them = _storescu(port, [path]), _storescu(port, [path] * count)
+        if all_of_them - alone < _ENOUGH:
+            count *= 10
+            all_of_them = _storescu(port, [path] * count)
         size = len(self._items[objects.Size.CT][0].data)
         return Burst(seconds=max(all_of_them - alone, 1e-6), operations=count - 1, bytes=size * (count - 1))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from bench.guard.boxes import DIRECT, GUARD, HAPROXY
+from bench.guard.boxes import DIRECT, GUARD, GUARD_NO_LEDGER, HAPROXY
 from bench.guard.cases import CASES, Case, Kind, Measured
 
 
@@ -50,44 +50,47 @@ def figures(measured: Sequence[Measured]) -> list[Figure]:
 
 
 def verdicts(found: Iterable[Figure]) -> list[Verdict]:
-    """The targets of which this run has the figures."""
+    """The targets of which this run has the figures, for the guard with and without its ledger."""
     by = {(one.case, one.box): one for one in found if one.rate or one.resident}
-    verdicts: list[Verdict] = []
+    judged: list[Verdict] = []
+    for case in CASES:
+        for name in (GUARD, GUARD_NO_LEDGER):
+            ours, theirs = by.get((case.name, name)), by.get((case.name, HAPROXY))
+            if ours is not None:
+                judged += [
+                    Verdict(target=f"{case.name}, {name}: {what}", measured=value, limit=limit, met=met)
+                    for what, value, limit, met in _targets(case, ours, theirs, by.get((case.name, DIRECT)))
+                ]
+    return judged
 
-    def judge(target: str, value: float | None, limit: float, *, most: bool = False) -> None:
+
+def _targets(
+    case: Case, ours: Figure, theirs: Figure | None, direct: Figure | None
+) -> Iterator[tuple[str, float, float, bool]]:
+    """What, measured, limit, met."""
+
+    def least(what: str, value: float | None, limit: float) -> Iterator[tuple[str, float, float, bool]]:
         if value is not None:
-            met = value <= limit if most else value >= limit
-            verdicts.append(Verdict(target=target, measured=value, limit=limit, met=met))
+            yield what, value, limit, value >= limit
 
-    for name in (case.name for case in CASES):
-        ours, theirs, direct = by.get((name, GUARD)), by.get((name, HAPROXY)), by.get((name, DIRECT))
-        if ours is None:
-            continue
-        if name.endswith("k-8") and not name.startswith("tls"):
-            judge(f"{name}: throughput, of HAProxy's", ours.ratio, 0.9)
-            judge(
-                f"{name}: CPU s/GB, of HAProxy's",
-                _over(ours.cpu, theirs.cpu if theirs else None),
-                1.3,
-                most=True,
-            )
-        elif name == "echo-8":
-            judge("C-ECHO associations/s, of HAProxy's", ours.ratio, 0.95)
-        elif name == "echo" and theirs is not None and ours.latency and theirs.latency:
-            judge("added ms an association over HAProxy", ours.latency - theirs.latency, 0.6, most=True)
-        elif name == "dcmtk" and direct is not None:
-            judge("DCMTK through the guard, times direct", ours.rate / direct.rate, 10)
-        elif name.startswith("tls-c"):
-            plain = by.get((name.removeprefix("tls-"), HAPROXY))
-            judge(f"{name}: throughput, of HAProxy-TLS's", ours.ratio, 0.6)
-            judge(
-                f"{name}: throughput, of HAProxy-TCP's (for scale)",
-                _over(ours.rate, plain.rate if plain else None),
-                0.0,
-            )
-        elif name == "idle":
-            judge("MB resident with the idle associations", ours.resident, 500, most=True)
-    return verdicts
+    def most(what: str, value: float | None, limit: float) -> Iterator[tuple[str, float, float, bool]]:
+        if value is not None:
+            yield what, value, limit, value <= limit
+
+    match case.kind:
+        case Kind.STORE if case.tls:
+            yield from least("throughput, of HAProxy-TLS's", ours.ratio, 0.6)
+        case Kind.STORE if case.associations > 1:
+            yield from least("throughput, of HAProxy's", ours.ratio, 0.9)
+            yield from most("CPU, of HAProxy's", _over(ours.cpu, theirs.cpu if theirs else None), 1.3)
+        case Kind.ECHO_TOGETHER:
+            yield from least("associations/s, of HAProxy's", ours.ratio, 0.95)
+        case Kind.ECHO_EACH if not case.tls and theirs and ours.latency and theirs.latency:
+            yield from most("ms added to HAProxy's", ours.latency - theirs.latency, 0.6)
+        case Kind.TOOLKIT if direct:
+            yield from least("rate, of direct", ours.rate / direct.rate, 10)
+        case Kind.IDLE:
+            yield from most("MB resident", ours.resident, 500)
 
 
 def table(found: Sequence[Figure], judged: Sequence[Verdict]) -> str:

@@ -108,6 +108,9 @@ class Association:
             case 5:
                 self.ended = True
                 return pdus.RELEASE_RP
+            case 7:
+                self.ended = True
+                return b""
             case _:
                 self._break(f"PDU type {kind}")
                 return b""
