@@ -19,7 +19,18 @@ from leadapron.see.capture.batch import LATEST
 from leadapron.see.wire.dissector import DatagramProtocol, Dissector, Match, Side
 from leadapron.see.wire.engine import Engine
 from leadapron.see.wire.protocols import DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS
-from tests.fuzz import advisories, departments, documents, feeds, forms, matching, policies, procedures, segmentation
+from tests.fuzz import (
+    advisories,
+    associations,
+    departments,
+    documents,
+    feeds,
+    forms,
+    matching,
+    policies,
+    procedures,
+    segmentation,
+)
 from tests.fuzz.inputs import LINK_TYPES, chunks, pack_chunks, pack_script, script
 from tests.fuzz.openings import OPENINGS
 from tests.fuzz.seeds import MAX_SEED, PACKETS_PER_SEED, Corpus, thinned
@@ -172,6 +183,7 @@ READERS: tuple[Target, ...] = tuple(
         *segmentation.targets(),
         *departments.targets(),
         *policies.targets(),
+        *associations.targets(),
     )
 )
 

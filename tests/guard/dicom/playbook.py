@@ -95,6 +95,8 @@ class Guarded:
             ),
         )
         self.most_held = 0
+        self.read = 0
+        """Bytes to the server that somebody has read already."""
 
     def play(self, script: Iterable[tuple[Side, bytes]], cut: int | Sequence[int] | None = None) -> Guarded:
         """Feed a script until it ends or the conversation does."""
