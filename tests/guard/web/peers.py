@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from leadapron.guard.inspect.inspector import Inspector
+from leadapron.guard.inspect.rewrite import Rewriter
 from leadapron.guard.inspect.rules import ContentRules
 from leadapron.guard.policy.book import Book
 from leadapron.guard.policy.judging import RuleJudge
@@ -32,7 +33,8 @@ RULES = ContentRules.load(())
 
 def instruments(**more: object) -> Instruments:
     return Instruments(
-        inspector=lambda syntax, depth: Inspector(syntax, RULES, depth=depth, key=KEY),
+        inspector=lambda syntax, depth, ledger: Inspector(syntax, RULES, depth=depth, key=KEY if ledger else None),
+        rewriter=Rewriter,
         **more,  # type: ignore[arg-type]
     )
 

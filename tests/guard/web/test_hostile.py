@@ -4,6 +4,7 @@ nothing."""
 import asyncio
 
 import pytest
+import uvloop
 
 from leadapron.model.guard import Limits
 from tests.guard.web.peers import guarded, rule, scripted
@@ -34,7 +35,7 @@ def talk(data: bytes, behind: Behind, *, seconds: float = 1.0) -> tuple[bytes, l
             await asyncio.sleep(0)
             return answer, site.decisions()
 
-    return asyncio.run(run())
+    return uvloop.run(run())
 
 
 def test_a_plain_request_is_written_anew() -> None:
@@ -160,4 +161,4 @@ def test_connections_are_counted() -> None:
             assert answer.startswith(b"HTTP/1.1 200")
         assert ("deny", "limit", "web.connections") in site.decisions()
 
-    asyncio.run(run())
+    uvloop.run(run())

@@ -7,6 +7,7 @@ from io import BytesIO
 import httpx
 import pydicom
 import pytest
+import uvloop
 
 from leadapron.model.events import GuardDecision, HttpSession, ObjectPassed
 from leadapron.model.guard import Query, Task
@@ -51,7 +52,7 @@ def test_searches_reach_the_archive_and_its_own_interface_does_not(archive: str)
         (session,) = [event for event in site.events if isinstance(event, HttpSession)]
         assert session.requests == 7
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_objects_pass_bit_by_bit_and_come_back(archive: str) -> None:
@@ -88,7 +89,7 @@ def test_objects_pass_bit_by_bit_and_come_back(archive: str) -> None:
         assert len({entry.pixel_digest for entry in ledger}) == 20
         assert study not in str(site.events)
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -113,7 +114,7 @@ def test_the_archive_keeps_nothing_of_an_object_with_a_hit(archive: str, place: 
         denied = [event for event in site.events if isinstance(event, GuardDecision) and event.action == "deny"]
         assert [(one.reason, one.enforced) for one in denied] == [("content", True)]
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_a_wide_search_is_refused_and_a_narrow_one_bounded(archive: str) -> None:
@@ -129,4 +130,4 @@ def test_a_wide_search_is_refused_and_a_narrow_one_bounded(archive: str) -> None
             assert (await client.get("/dicom-web/instances?PatientID=P&offset=5")).json()["reason"] == "results"
             assert (await client.get("/dicom-web/studies/1.2.3/metadata")).json()["reason"] == "no-rule"
 
-    asyncio.run(run())
+    uvloop.run(run())

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+import uvloop
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -82,7 +83,7 @@ def test_a_good_token_names_its_subject(keys: Path, key: Any, algorithm: str, na
         await checks.start()
         assert await said(checks, "Bearer " + token(key, algorithm, name)) == "dr.example"
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_bad_tokens_are_refused(keys: Path) -> None:
@@ -115,14 +116,14 @@ def test_bad_tokens_are_refused(keys: Path) -> None:
         for authorization, detail in bad.items():
             assert await said(checks, authorization) == detail, authorization[:40]
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_a_file_without_keys_is_refused_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     path.write_text('{"keys": [{"kty": "oct", "k": "c2VjcmV0"}, {"kty": "RSA"}, 3]}')
     with pytest.raises(UsageError, match="JWKS"):
-        asyncio.run(checker(path).start())
+        uvloop.run(checker(path).start())
 
 
 def test_new_keys_are_fetched_but_not_too_often_and_old_ones_stay_when_the_issuer_is_away() -> None:
@@ -155,7 +156,7 @@ def test_new_keys_are_fetched_but_not_too_often_and_old_ones_stay_when_the_issue
         assert (asked, troubles) == (3, ["keys-unreachable"])
         server.close()
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def test_the_guard_asks_for_a_token_and_keeps_it_to_itself(keys: Path) -> None:
@@ -190,4 +191,4 @@ def test_the_guard_asks_for_a_token_and_keeps_it_to_itself(keys: Path) -> None:
         assert [event.user for event in decided] == ["dr.example"]
         assert not [event for event in site.events if isinstance(event, GuardNotice)]
 
-    asyncio.run(run())
+    uvloop.run(run())

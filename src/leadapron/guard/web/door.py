@@ -8,7 +8,7 @@ import secrets
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -43,8 +43,7 @@ class Door(RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        if isinstance(transport, asyncio.Transport):
-            self.visit = self._entrance.enter(transport)
+        self.visit = self._entrance.enter(cast(asyncio.Transport, transport))  # uvloop's is none by inheritance
         if self.visit is None:
             self.force_close()
 

@@ -76,7 +76,7 @@ class Storing(Exchange):
                 raise refuse(Reason.LIMIT, "web.body-size", status=413)
         if body and (media is None or media.name not in _ATTRIBUTE_TYPES):
             raise refuse(Reason.PROTOCOL, "web.workitem-type", status=415)
-        inspector = self.wiring.instruments.inspector("", Depth.WHOLE)
+        inspector = self.wiring.instruments.inspector("", Depth.WHOLE, False)
         inspector.feed(bytes(body))
         if inspector.finding is None and body:
             inspector.end()
@@ -186,8 +186,9 @@ class Storing(Exchange):
 
     def instruments(self, decision: Decision, transfer_syntax: str) -> tuple[Inspector, Rewriter | None]:
         rule, made = _bounding(decision), self.wiring.instruments
-        inspector = made.inspector(transfer_syntax, Depth(rule.inspect) if rule else Depth.HEADER)
-        if rule is None or not rule.strip_private or made.rewriter is None:
+        depth = Depth(rule.inspect) if rule else Depth.HEADER
+        inspector = made.inspector(transfer_syntax, depth, self.listener.ledger)
+        if rule is None or not rule.strip_private:
             return inspector, None
         return inspector, made.rewriter(transfer_syntax, rule.keep_private)
 

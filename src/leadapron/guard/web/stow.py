@@ -191,16 +191,17 @@ class _Object:
         self._most = assessor.bound(self._decision)
         self._copy = assessor.copy(self._decision, operation)
         self._size = 0
-        self._told = False
+        self._told = self._given_up = False
 
     def feed(self, data: bytes) -> Iterable[Bytes]:
         """The next bytes; returns what may go on."""
-        pieces = self._rewriter.feed(data) if self._rewriter else (data,)
+        pieces = (*self._rewriter.feed(data), *self._ask(self._rewriter)) if self._rewriter else (data,)
         return [piece for piece in pieces if self._look(piece)]
 
     def end(self) -> Iterable[Bytes]:
         """The data set is over: the verdict."""
-        last = [piece for piece in self._rewriter.end() if self._look(piece)] if self._rewriter else []
+        pieces = (*self._rewriter.end(), *self._ask(self._rewriter)) if self._rewriter else ()
+        last = [piece for piece in pieces if self._look(piece)]
         finding = self._inspector.end()
         self._speak(finding)
         self._assessor.sized(self._decision, self._operation, self._size)
@@ -239,6 +240,14 @@ class _Object:
         self._inspector.feed(data)
         self._speak(self._inspector.finding)
         return self._decision.passes
+
+    def _ask(self, rewriter: Rewriter) -> Iterable[Bytes]:
+        """What cannot be rewritten goes nowhere, or, where the guard fails open, on as it is."""
+        if rewriter.finding is None or self._given_up:
+            return ()
+        self._speak(rewriter.finding)
+        self._given_up = True
+        return rewriter.give_up()
 
     def _speak(self, finding: Finding | None) -> None:
         if finding is not None and not self._told:

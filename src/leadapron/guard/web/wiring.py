@@ -29,9 +29,9 @@ class Suspect(Struct, frozen=True, kw_only=True):
 class Instruments(Struct, frozen=True, kw_only=True):
     """As those of a DICOM association, made once for a guard."""
 
-    inspector: Callable[[str, Depth], Inspector]
-    """Of a transfer syntax, and how much is looked at."""
-    rewriter: Callable[[str, tuple[str, ...]], Rewriter] | None = None
+    inspector: Callable[[str, Depth, bool], Inspector]
+    """Of a transfer syntax, how much is looked at, and whether digests are wanted for the ledger."""
+    rewriter: Callable[[str, tuple[str, ...]], Rewriter]
     """Of a transfer syntax and the private creators whose elements stay."""
     evidence: Callable[[Suspect], EvidenceWriter] | None = None
     """Opens a place in quarantine. Raises OSError. None: there is no quarantine."""
