@@ -90,6 +90,11 @@ def resident_bytes(pids: Sequence[int]) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def open_files(pids: Sequence[int]) -> int:
+    """Descriptors, sockets among them."""
+    return sum(1 for pid in pids for _ in Path(f"/proc/{pid}/fd").glob("*"))
+
+
 def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + _START
     while time.monotonic() < deadline:
