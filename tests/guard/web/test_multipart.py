@@ -83,7 +83,8 @@ def test_what_is_held_is_bounded() -> None:
     ("text", "boundary"),
     [
         ('multipart/related; type="application/dicom"; boundary=abc', b"abc"),
-        ("Multipart/Related;type=application/dicom;boundary=a/b=c", b"a/b=c"),
+        ('Multipart/Related;type=application/dicom;boundary="a/b=c"', b"a/b=c"),
+        ("multipart/related; boundary=a/b", None),
         ('multipart/related; boundary="a b"', b"a b"),
         ("multipart/related; boundary=a; boundary=b", None),
         ("multipart/related; boundary=a; BOUNDARY=b", None),
@@ -102,14 +103,14 @@ def test_boundaries(text: str, boundary: bytes | None) -> None:
     assert (media.boundary if media else None) == boundary
 
 
-@given(st.text(st.sampled_from("ab1'()+_,-.:? ;\\\""), max_size=40))
+@given(st.text(st.sampled_from('ab1()+_,-.:? ;\\"'), max_size=40))
 def test_a_boundary_is_the_one_that_others_read(text: str) -> None:
     media = read_media_type("multipart/related; boundary=" + text)
     if media is None or not media.boundary:
         return
     other = EmailMessage()
     other["Content-Type"] = "multipart/related; boundary=" + text
-    assert other.get_boundary() in (None, "", media.boundary.decode())
+    assert (other.get_boundary() or "").encode() == media.boundary
 
 
 def test_a_head_is_written_anew() -> None:

@@ -183,10 +183,10 @@ def test_nothing_escapes_the_service(method: str, raw: str) -> None:
     assert len(parse_qsl(query, keep_blank_values=True)) == len(query.split("&") if query else ())
 
 
-PRINTABLE = st.text(st.characters(exclude_categories=["Cs"]), max_size=8).filter(str.isprintable)
+PRINTABLE = st.text(max_size=8).map(lambda text: "".join(filter(str.isprintable, text)))
 
 
-@given(st.lists(st.tuples(PRINTABLE.filter(bool), PRINTABLE), max_size=6).map(tuple))
+@given(st.lists(st.tuples(PRINTABLE.map(lambda text: text or "x"), PRINTABLE), max_size=6).map(tuple))
 def test_queries_are_read_back_as_they_were_written(pairs: tuple[tuple[str, str], ...]) -> None:
     text = query_text(pairs)
     assert read_target(f"/x?{text}" if text else "/x").parameters == pairs

@@ -13,6 +13,7 @@ MAX_TEXT: Final = 1024
 _TYPE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PARAMETER: Final = re.compile(r'\s*;\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=(?:"([^"\\\x00-\x1f\x7f]*)"|([^\s";,]+))\s*')
 """Quotes may be left out even where they should not be: most clients write `type=application/dicom`."""
+_WORD: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 
 
@@ -37,8 +38,10 @@ def read_media_type(text: str) -> MediaType | None:
     at, parameters = found.end(), dict[str, str]()
     while at < len(text):
         parameter = _PARAMETER.match(text, at)
-        if parameter is None or parameter[1].lower() in parameters:
+        if parameter is None or (name := parameter[1].lower()) in parameters:
             return None
-        parameters[parameter[1].lower()] = next(value for value in parameter.groups()[1:] if value is not None)
+        if name == "boundary" and parameter[3] is not None and not _WORD.fullmatch(parameter[3]):
+            return None  # without quotes, readers end it at different places
+        parameters[name] = next(value for value in parameter.groups()[1:] if value is not None)
         at = parameter.end()
     return MediaType(found[0].lower(), parameters)
