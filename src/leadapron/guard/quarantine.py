@@ -85,8 +85,11 @@ class Quarantine:
 
     @classmethod
     def of(cls, folder: Path, limit: int = LIMIT) -> Quarantine:
-        """The quarantine in `folder`; UsageError where its public key is none."""
-        return cls(folder, _public_key(folder / PUBLIC), limit)
+        """The quarantine in `folder`; UsageError where it cannot be read."""
+        try:
+            return cls(folder, _public_key(folder / PUBLIC), limit)
+        except OSError as error:
+            raise UsageError(f"{error.filename}: cannot be read or tidied ({error.strerror})") from error
 
     @property
     def kept(self) -> tuple[int, int]:
@@ -146,12 +149,14 @@ class Quarantine:
     def _tidy(self) -> None:
         names = {entry.name for entry in self._folder.iterdir()}
         for name in names:
-            path = self._folder / name
-            if name.endswith(_PART) or (name.endswith(".json") and name.removesuffix(".json") not in names):
+            path, object_name = self._folder / name, name.removesuffix(_PART).removesuffix(".json")
+            if not _NAME.fullmatch(object_name):
+                continue  # not ours
+            if name.endswith(_PART) or object_name not in names:
                 path.unlink()
-            elif name != PUBLIC:
+            else:
                 self._bytes += path.stat().st_size
-                self._objects += not name.endswith(".json")
+                self._objects += name == object_name
 
 
 class Writer:

@@ -14,6 +14,40 @@ from blake3 import blake3
 from leadapron.guard.conversation import Bytes
 
 
+class _Steps:
+    """Gives a hasher whole steps. BLAKE3 works on many blocks side by side, but only where they begin at a round place:
+    pieces of 16,378 bytes, as a PDU of 16 KiB holds them, would take three times as long."""
+
+    STEP = 64 * 1024
+
+    def __init__(self, hasher: blake3) -> None:
+        self._hasher = hasher
+        self._kept = bytearray(self.STEP)
+        self._size = 0
+
+    def update(self, data: Bytes) -> None:
+        size, end = self._size, self._size + len(data)
+        if end < self.STEP:
+            self._kept[size:end] = data
+            self._size = end
+            return
+        view = memoryview(data)
+        if size:
+            self._kept[size:] = view[: self.STEP - size]
+            self._hasher.update(self._kept)
+            view = view[self.STEP - size :]
+        whole = len(view) // self.STEP * self.STEP
+        if whole:
+            self._hasher.update(view[:whole])
+        self._size = len(view) - whole
+        self._kept[: self._size] = view[whole:]
+
+    def end(self) -> None:
+        """No more will come."""
+        self._hasher.update(memoryview(self._kept)[: self._size])
+        self._size = 0
+
+
 class Digests:
     """Takes bytes in order; `pixels_begin` and `pixels_end` say which are pixel data."""
 
@@ -21,16 +55,19 @@ class Digests:
         self._key = key
         self._dataset = blake3(key=key)
         self._pixels: blake3 | None = None
+        self._steps: _Steps | None = None
         self._within = False
         self.update: Callable[[Bytes], object] = self._dataset.update
         """The hasher of what comes now: called for each piece of pixel data, so without detour."""
 
     def pixels_begin(self) -> None:
         self._pixels, self._within = blake3(key=self._key), True
-        self.update = self._pixels.update
+        self._steps = _Steps(self._pixels)
+        self.update = self._steps.update
 
     def pixels_end(self) -> None:
-        if self._within and self._pixels:
+        if self._within and self._pixels and self._steps:
+            self._steps.end()
             self._dataset.update(self._pixels.digest())
             self._within = False
             self.update = self._dataset.update

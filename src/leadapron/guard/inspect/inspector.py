@@ -72,6 +72,17 @@ class Inspector:
         return self._layout.study
 
     @property
+    def series(self) -> str:
+        """Series Instance UID as written: an identifier, for comparing only."""
+        return self._layout.series
+
+    @property
+    def beginning(self) -> bytes | None:
+        """Up to 64 KiB from the start of the object (of what it inflates to), as far as they were looked at; None
+        where nothing is looked at."""
+        return self._head if self._windows else None
+
+    @property
     def evidence(self) -> tuple[tuple[int, bytes], ...]:
         """Of a finding: the beginning of the object and the block it is in, each with its place in the object."""
         if not self.finding or not self._windows:
@@ -82,13 +93,13 @@ class Inspector:
     def feed(self, data: Bytes) -> None:
         """The next bytes of the object."""
         size = len(data)
-        if size < self._native:
+        if self._inflation is not None:
+            self._inflate(self._inflation, memoryview(data))
+        elif size < self._native:
             self._native -= size
             self._digests.update(data)
-        elif self._inflation is None:
+        else:
             self._take(memoryview(data))
-        elif size:
-            self._inflate(self._inflation, memoryview(data))
 
     def end(self) -> Finding | None:
         """The object is over."""
@@ -97,43 +108,40 @@ class Inspector:
                 self._inflation.end()
             except InflationError as error:
                 self._found(Finding(str(error), Reason.PROTOCOL, self._layout.at))
+        self._pass(self._layout.rest)
         self._look()
         if self._native:
             self._layout.skip(self._layout.length - self._native)
         self._layout.end()
         if self._layout.hostile:
             self._found(Finding(self._layout.hostile, Reason.PROTOCOL, self._layout.at))
-        self.pixel_digest, self.dataset_digest = self._digests.end()
+        if self._inflation is None or not self._inflation.failed:
+            self.pixel_digest, self.dataset_digest = self._digests.end()
         return self.finding
 
     def _inflate(self, inflation: Inflation, data: memoryview) -> None:
         try:
             for piece in inflation.feed(data):
-                self._take_inflated(piece)
+                self._take(memoryview(piece))
         except InflationError as error:
             self._found(Finding(str(error), Reason.PROTOCOL, self._layout.at))
-
-    def _take_inflated(self, piece: bytes) -> None:
-        if len(piece) < self._native:
-            self._native -= len(piece)
-            self._digests.update(piece)
-        else:
-            self._take(memoryview(piece))
 
     def _take(self, data: memoryview) -> None:
         """Bytes that are not all native pixel data."""
         if self._native:
-            data = self._end_native(data)
+            data = self._pass_native(data)
         while len(data):
-            taken = self._layout.walk(data)
-            piece = bytes(data[:taken])
-            data = data[taken:]
-            self._digests.update(piece)
-            if self._windows and not self.finding:
-                self._scan(self._windows, piece)
+            settled, data = self._layout.walk(data)
+            self._pass(bytes(settled))
             border = self._layout.border
             if border is not Border.NONE:
                 data = self._cross(border, data)
+
+    def _pass(self, piece: bytes) -> None:
+        """Bytes whose place in the object is known."""
+        self._digests.update(piece)
+        if self._windows and not self.finding:
+            self._scan(self._windows, piece)
 
     def _cross(self, border: Border, data: memoryview) -> memoryview:
         """Over a border; returns what is left of the bytes behind it."""
@@ -148,11 +156,11 @@ class Inspector:
             self._digests.pixels_begin()
         if passes:
             self._native = self._layout.length
-            return self._end_native(data)
+            return self._pass_native(data)
         return data
 
-    def _end_native(self, data: memoryview) -> memoryview:
-        """Native pixel data, which may end here."""
+    def _pass_native(self, data: memoryview) -> memoryview:
+        """Native pixel data, which may end here; returns what is behind them."""
         size = min(self._native, len(data))
         self._digests.update(data[:size])
         self._native -= size
@@ -162,7 +170,7 @@ class Inspector:
         return data[size:]
 
     def _scan(self, windows: Windows, piece: bytes) -> None:
-        if len(self._head) < MAX_HEAD:
+        if windows.at == len(self._head) < MAX_HEAD:
             self._head += piece[: MAX_HEAD - len(self._head)]
         try:
             hit = windows.add(piece)

@@ -79,37 +79,40 @@ class Layout:
         self.instance = ""
         """SOP Instance UID (0008,0018) as written: hash at once."""
         self.study = ""
+        self.series = ""
         """Study Instance UID (0020,000D) as written: hash at once."""
         self.length = 0
         """Of native pixel data, at their border."""
         self.at = 0
-        """Bytes of the object that were passed."""
+        """Bytes of the object that are settled."""
+        self.rest = b""
+        """A header, or a UID, that is not whole yet."""
         self._level = _Level(_Kind.ELEMENTS, _NEVER, True, writing(transfer_syntax))
         self._around: list[_Level] = []
         self._next = 0
         """Where the next header is, from the start of the object."""
-        self._rest = b""
-        """A header, or a UID, that is not whole yet."""
         self._elements = 0
         self._pixels_seen = False
 
-    def walk(self, data: memoryview) -> int:
-        """Bytes of `data` up to the next border (see `border`), or all of them."""
+    def walk(self, data: memoryview) -> tuple[memoryview | bytes, memoryview]:
+        """What is settled, up to the next border (see `border`), and what of `data` is behind that border.
+
+        A header that is not whole yet is kept until it is: `rest` has its beginning.
+        """
         self.border = Border.NONE
         if self.lost or self._next >= self.at + len(data):
             self.at += len(data)
-            return len(data)
-        rest = self._rest
-        whole = rest + data if rest else data
-        start = self.at - len(rest)
-        position = self._follow(whole, start, self._next - start)
-        self._next = start + position
+            return data, data[:0]
+        whole = memoryview(self.rest + data) if self.rest else data
+        position = self._follow(whole, self.at, self._next - self.at)
+        self._next = self.at + position
+        settled, behind = whole[:position], whole[position:]
+        self.at += len(settled)
         if self.border is not Border.NONE:
-            self._rest, self.at = b"", self._next
-            return position - len(rest)
-        self._rest = bytes(whole[position:])
-        self.at += len(data)
-        return len(data)
+            self.rest = b""
+            return settled, behind
+        self.rest = bytes(behind)
+        return settled, behind[:0]
 
     def skip(self, size: int) -> None:
         """So much of a native value went by elsewhere; once that is all of it, `walk` goes on behind it."""
@@ -120,13 +123,13 @@ class Layout:
 
     def end(self) -> None:
         """The object is over: a value that reaches beyond it is hostile (or cut off)."""
-        if self.lost or self.hostile:
+        if self.lost:
             return
         ends = [level.end for level in (self._level, *self._around) if level.end != _NEVER]
-        if max(self._next, *ends, 0) > self.at + SLACK or len(self._rest) >= 8:
+        if max(self._next, *ends, 0) > self.at + len(self.rest) + SLACK or len(self.rest) >= 8:
             self.hostile = "length-beyond"
 
-    def _follow(self, data: memoryview | bytes, start: int, position: int) -> int:
+    def _follow(self, data: memoryview, start: int, position: int) -> int:
         """Walk until a border or until bytes lack. Places are relative to `data`, which begins at `start`."""
         while self.border is Border.NONE:
             level = self._level
@@ -142,21 +145,22 @@ class Layout:
                 self._leave()
             elif position + 8 > len(data):
                 break
+            elif self._elements >= MAX_ELEMENTS:
+                self._is_hostile("elements")
             else:
                 following = self._step(data, start, position)
                 if following < 0:
                     break
                 position = position if self.lost else following
-            if self._elements > MAX_ELEMENTS:
-                self._is_hostile("elements")
         return position
 
-    def _explicit(self, data: memoryview | bytes, position: int, end: int) -> int:
+    def _explicit(self, data: memoryview, position: int, end: int) -> int:
         """Pass elements that need no thought; returns the place of the first that does. The hot loop."""
         written, size = self._level.writing, len(data)
         unpack, special = written.explicit, written.special
         last = min(size - 8, end - 1)
-        for count in range(MAX_ELEMENTS + 1 - self._elements):  # noqa: B007 (wanted after the loop)
+        count = -1
+        for count in range(MAX_ELEMENTS - self._elements):  # noqa: B007 (wanted after the loop)
             if position > last:
                 break
             tag, vr, length = unpack(data, position)
@@ -171,25 +175,30 @@ class Layout:
                 position += 12 + length
             else:
                 break
+        else:
+            count += 1
         self._elements += count
         return position
 
-    def _implicit(self, data: memoryview | bytes, position: int, end: int) -> int:
+    def _implicit(self, data: memoryview, position: int, end: int) -> int:
         """As `_explicit`. Without a VR, a sequence of known length is told by the item that it starts with."""
         written = self._level.writing
         unpack, special, item = written.triple, written.special, written.item
         last = min(len(data) - 12, end - 1)
-        for count in range(MAX_ELEMENTS + 1 - self._elements):  # noqa: B007 (wanted after the loop)
+        count = -1
+        for count in range(MAX_ELEMENTS - self._elements):  # noqa: B007 (wanted after the loop)
             if position > last:
                 break
             tag, length, first = unpack(data, position)
             if tag in special or length == UNDEFINED or first == item:
                 break
             position += 8 + length
+        else:
+            count += 1
         self._elements += count
         return position
 
-    def _step(self, data: memoryview | bytes, start: int, position: int) -> int:
+    def _step(self, data: memoryview, start: int, position: int) -> int:
         """Take the one header at `position`; returns the next one's place, or -1 where bytes lack."""
         level = self._level
         tag, length = level.writing.plain(data, position)
@@ -209,7 +218,7 @@ class Layout:
             self._leave()
         return body
 
-    def _element(self, data: memoryview | bytes, start: int, position: int) -> int:
+    def _element(self, data: memoryview, start: int, position: int) -> int:
         """One element's header, in full."""
         written = self._level.writing
         body = position + 8
@@ -236,7 +245,7 @@ class Layout:
                 self._uid(tag, bytes(data[body : body + length]))
         return self._value(data, start, body, length, vr)
 
-    def _value(self, data: memoryview | bytes, start: int, body: int, length: int, vr: bytes) -> int:
+    def _value(self, data: memoryview, start: int, body: int, length: int, vr: bytes) -> int:
         """Jump over a value, or go into it if it holds items."""
         if length == UNDEFINED and vr in _JUMPED:
             kind = _Kind.FRAGMENTS
@@ -262,8 +271,11 @@ class Layout:
         return self._enter(_Kind.PIXEL_FRAGMENTS if length == UNDEFINED else _Kind.PIXELS, begin, length, body)
 
     def _uid(self, tag: int, raw: bytes) -> None:
-        if tag == self._level.writing.instance:
+        writing = self._level.writing
+        if tag == writing.instance:
             self.instance = self.instance or uid_text(raw)
+        elif tag == writing.series:
+            self.series = self.series or uid_text(raw)
         else:
             self.study = self.study or uid_text(raw)
 

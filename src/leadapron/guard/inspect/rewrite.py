@@ -57,28 +57,36 @@ class Rewriter:
     def end(self) -> list[Bytes]:
         """The object is over."""
         self._over = True
-        pieces = self._stripped(pixels=False) if not self._passing and not self.finding else []
-        return self._packed(pieces)
+        if self.finding and not self._passing:
+            return []
+        rest, self._layout.rest = self._layout.rest, b""
+        if self._passing:
+            return self._packed([rest])
+        self._held += rest
+        return self._packed(self._stripped(pixels=False))
 
     def give_up(self) -> list[Bytes]:
         """Let everything pass as it comes from now on, beginning with what is held."""
+        held = bytes(self._held) + self._layout.rest
+        self._held, self._layout.rest = bytearray(), b""
         self._layout.lost = self._passing = True
-        held, self._held = bytes(self._held), bytearray()
         return self._packed([held])
 
     def _take(self, data: memoryview) -> list[Bytes]:
         pieces: list[Bytes] = []
         while len(data):
-            taken = self._layout.walk(data)
-            piece, data = data[:taken], data[taken:]
+            settled, data = self._layout.walk(data)
             if self._passing:
-                pieces.append(piece)
+                pieces.append(settled)
             else:
-                self._held += piece
-                if len(self._held) > self._most:
-                    self._found("too-large-to-rewrite", Reason.BLIND)
+                self._hold(settled)
             pieces += self._cross(self._layout.border)
         return pieces
+
+    def _hold(self, settled: Bytes) -> None:
+        self._held += settled
+        if len(self._held) > self._most:
+            self._found("too-large-to-rewrite", Reason.BLIND)
 
     def _cross(self, border: Border) -> list[Bytes]:
         if border in (Border.LOST, Border.HOSTILE):

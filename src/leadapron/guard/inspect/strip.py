@@ -45,7 +45,7 @@ class Stripper:
         tail = (8 if self._writing.implicit else 12) if pixels else 0
         run = _Run(data, self._keep)
         position, kept = run.elements(0, len(data) - tail, self._writing, self._reserved)
-        if position != len(data) - tail:
+        if position + 8 <= len(data) - tail:  # a few bytes at the end are padding
             raise CannotStripError
         return kept + data[position:]
 
@@ -64,7 +64,7 @@ class _Run:
         kept: list[bytes] = []
         counts: list[int] = []
         changed = False
-        while position < end:
+        while position + 8 <= end:
             element = self._header(position, end, written)
             if element.tag == 0xFFFE_E00D:
                 break

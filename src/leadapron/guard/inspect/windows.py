@@ -27,6 +27,11 @@ class Windows:
         """The last block that was looked at."""
         self.block_start = 0
 
+    @property
+    def at(self) -> int:
+        """Where the next byte is in the object."""
+        return self._start + self._held
+
     def add(self, piece: bytes) -> Hit | None:
         """The next bytes; ScanFailedError where a block could not be judged."""
         self._parts.append(piece)

@@ -17,7 +17,7 @@ rule pdf_code
         $start = "%PDF-"
         $file = "/EmbeddedFile"
     condition:
-        $script or $body or $names or $veiled or $launch or ($start and ($rich or $file))
+        $script or $names or $veiled or $launch or ($start and ($body or $rich or $file))
 }
 
 rule office_macro
@@ -57,8 +57,8 @@ rule archive_program
         description_en = "An archive that holds a program or script"
         description_fr = "Une archive qui contient un programme ou un script"
     strings:
-        $entry = /PK\x03\x04[\x0a-\x3f]\x00[\x00-\xff]{22}[ -~]{1,120}\.(exe|dll|scr|com|pif|cpl|sys|msi|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|wsh|hta|lnk|jar|class|sh|py|pl|php|jsp|aspx?|elf|so|dylib|apk|docm|xlsm|pptm|reg|iso|chm)/ nocase
-        $central = /PK\x01\x02[\x00-\xff]{42}[ -~]{1,120}\.(exe|dll|scr|com|pif|cpl|sys|msi|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|wsh|hta|lnk|jar|class|sh|py|pl|php|jsp|aspx?|elf|so|dylib|apk|docm|xlsm|pptm|reg|iso|chm)/ nocase
+        $entry = /PK\x03\x04[\x0a-\x3f]\x00[\x00-\xff]{24}[ -~]{1,120}\.(exe|dll|scr|com|pif|cpl|sys|msi|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|wsh|hta|lnk|jar|class|sh|py|pl|php|jsp|aspx?|elf|so|dylib|apk|docm|xlsm|pptm|reg|iso|chm)(PK[\x01\x05]|UT[\x05\x09\x0d]\x00|ux|[^a-z0-9])/ nocase
+        $central = /PK\x01\x02[\x00-\xff]{42}[ -~]{1,120}\.(exe|dll|scr|com|pif|cpl|sys|msi|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|wsh|hta|lnk|jar|class|sh|py|pl|php|jsp|aspx?|elf|so|dylib|apk|docm|xlsm|pptm|reg|iso|chm)(PK[\x01\x05]|UT[\x05\x09\x0d]\x00|ux|[^a-z0-9])/ nocase
     condition:
         any of them
 }
@@ -70,7 +70,7 @@ rule java_archive
         description_en = "A Java archive (JAR)"
         description_fr = "Une archive Java (JAR)"
     strings:
-        $entry = /PK\x03\x04[\x0a-\x3f]\x00[\x00-\xff]{22}META-INF\//
+        $entry = /PK\x03\x04[\x0a-\x3f]\x00[\x00-\xff]{24}META-INF\/MANIFEST\.MF/
     condition:
         $entry
 }

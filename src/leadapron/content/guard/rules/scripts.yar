@@ -1,4 +1,5 @@
-// Text that some interpreter, browser or server would run. All patterns also match as UTF-16 where Windows uses it.
+// Text that some interpreter, browser or server would run. Patterns also match as UTF-16 where Windows uses it.
+// Where a pattern alone is short, printable text must follow: compressed pixel data hold every short pattern by chance.
 
 rule shell_script
 {
@@ -21,7 +22,7 @@ rule powershell
         description_fr = "Une commande PowerShell"
     strings:
         $call = /powershell(\.exe)?["' ][ -~]{0,80}-(e|ec|enc|encodedcommand|nop|noprofile|noni|w|windowstyle|ep|exec|executionpolicy|c|command|f|file) / nocase ascii wide
-        $load = /(New-Object {1,4}(System\.)?Net\.WebClient|Invoke-WebRequest {1,4}-Uri|Invoke-Expression|\bIEX ?\(|Start-BitsTransfer|FromBase64String ?\(|DownloadString ?\(|Set-MpPreference)/ nocase ascii wide
+        $load = /(New-Object {1,4}(System\.)?Net\.WebClient|Invoke-WebRequest {1,4}-Uri|Invoke-Expression|Start-BitsTransfer|FromBase64String ?\(|DownloadString ?\(|Set-MpPreference)/ nocase ascii wide
     condition:
         any of them
 }
@@ -33,7 +34,7 @@ rule windows_script
         description_en = "A Windows command or script"
         description_fr = "Une commande ou un script Windows"
     strings:
-        $command = /cmd(\.exe)? {1,4}\/[ckq] {0,4}["a-z%@(]/ nocase ascii wide
+        $command = /cmd(\.exe)? {1,4}\/[ck] {1,4}["a-z%@(][ -~]{8}/ nocase ascii wide
         $batch = "@echo off" nocase ascii wide
         $host = /(WScript\.Shell|Shell\.Application|Scripting\.FileSystemObject|MSXML2\.XMLHTTP)/ nocase ascii wide
         $tools = /(mshta(\.exe)? {1,4}(https?:|vbscript:|javascript:)|rundll32(\.exe)? {1,4}[!-~]{1,80},|regsvr32(\.exe)? {1,4}\/[sui]|certutil(\.exe)? {1,4}-(urlcache|decode)|vssadmin(\.exe)? {1,4}delete)/ nocase ascii wide
@@ -49,8 +50,8 @@ rule html_active
         description_fr = "Du HTML ou du SVG qui exécute du code dans une visionneuse"
     strings:
         $script = /<script[ \t\r\n>\/]/ nocase ascii wide
-        $handler = /<(img|svg|body|iframe|object|embed|video|audio|input|details|a|div|style|math)[ \t\r\n\/][^<>\x00-\x08]{0,200}\bon[a-z]{3,20}[ \t]{0,4}=/ nocase ascii wide
-        $frame = /<(iframe|object|embed|hta:application|base)[ \t\r\n][^<>\x00-\x08]{0,200}(src|data|srcdoc|href|id) {0,2}=/ nocase ascii wide
+        $handler = /<(img|svg|body|iframe|object|embed|video|audio|input|details|style|math)[ \t\r\n\/][\t\r\n -;=?-~]{0,200}\bon[a-z]{3,20}[ \t]{0,4}=/ nocase ascii wide
+        $frame = /<(iframe|object|embed|hta:application|base)[ \t\r\n][\t\r\n -;=?-~]{0,200}(src|data|srcdoc|href|id) {0,2}=/ nocase ascii wide
         $url = /(href|src|action|data) {0,2}= {0,2}["']? {0,2}(javascript|vbscript):/ nocase ascii wide
     condition:
         any of them
@@ -63,7 +64,7 @@ rule web_shell
         description_en = "Code that a web server would run (PHP, JSP, ASP)"
         description_fr = "Du code qu'un serveur web exécuterait (PHP, JSP, ASP)"
     strings:
-        $php = /<\?(php[ \t\r\n(]|= {0,4}[$`\w])/ nocase
+        $php = /<\?(php[ \t\r\n(]|= {0,4}[$`(])[\t\r\n -~]{8}/ nocase
         $jsp = /<%(@ {0,4}(page|import|include|language) |! {0,4}(public|private|String|int) |[ \t\r\n]{0,8}(Runtime\.getRuntime|out\.print|request\.getParameter|Process ))/ nocase
         $asp = /<%[ =\t\r\n@]{0,8}(eval|execute|executeglobal|Page Language|Response\.Write|Server\.CreateObject|Set [a-z]{1,20} {0,4}= {0,4}(Server\.)?CreateObject)[ (=]/ nocase
         $run = /(eval|assert|system|passthru|shell_exec|popen|proc_open) {0,4}\( {0,4}[@$]_(GET|POST|REQUEST|COOKIE|SERVER)/ nocase
@@ -80,7 +81,7 @@ rule log_lookup
         description_fr = "Un texte qui fait charger du code aux serveurs Java vulnérables qui le journalisent (Log4Shell)"
     strings:
         $plain = /\$\{jndi:/ nocase ascii wide
-        $veiled = /\$\{[^{}\x00]{0,40}\$\{(lower|upper|env|sys|date|base64)?:[^{}\x00]{1,40}\}/ nocase ascii wide
+        $veiled = /\$\{[!-z]{0,40}\$\{(lower:|upper:|env:|sys:|date:|base64:|:-|::-)[!-z]{1,40}\}/ nocase ascii wide
     condition:
         any of them
 }
