@@ -89,6 +89,11 @@ class Conversation(ABC):
         """Inside a message (then `Limits.stall` counts, else `Limits.idle`). Draining waits for it."""
 
     @property
+    def pending(self) -> int:
+        """Requests that wait for an answer. Draining waits for them too."""
+        return 0
+
+    @property
     @abstractmethod
     def opened(self) -> bool:
         """Has the opening (association request, HL7 header) come? Until then `Limits.handshake` counts."""

@@ -85,7 +85,7 @@ class Relay:
             return "dialling"
         if conversation is None or not conversation.opened:
             return "opening"
-        return "busy" if conversation.busy else "idle"
+        return "busy" if conversation.busy or conversation.pending else "idle"
 
     def begin(self, client: Link, *, secured: bool) -> None:
         """The client's connection was accepted. With TLS, the conversation begins when that stands."""
@@ -289,7 +289,7 @@ class Relay:
                 self._counted = True
                 self._house.opened()
             late = quiet > (limits.stall if conversation.busy else limits.idle)
-        if late or (self._house.draining and quiet > QUIET and not conversation.busy):
+        if late or (self._house.draining and quiet > QUIET and not (conversation.busy or conversation.pending)):
             self.expire()
 
     def expire(self) -> None:
@@ -328,8 +328,8 @@ class Relay:
         for link in (self.client, self.server):
             if link is None or link.closed:
                 continue
-            # Nobody is left to hear what a server might still say, and it has all that was said to it.
-            deserted = link is self.server and self.client.finished and not link.readable
+            # A server has its last words then, and nobody is left to hear its own.
+            deserted = link is self.server and not link.readable
             if link.idle and (link.finished or deserted):
                 link.close()
             else:
