@@ -142,7 +142,9 @@ class ObjectPassage(Passage):
         wanted = depth is not Depth.OFF or ledger
         self._inspector = case.instruments.inspector(case.transfer_syntax, depth, ledger) if wanted else None
         self._ledger = ledger
-        self._tap: HeadTap | None = HeadTap(case.transfer_syntax)
+        gathers = self._inspector is not None and self._inspector.beginning is not None
+        self._tap = None if gathers else HeadTap(case.transfer_syntax)
+        """Reads who made the object, where the inspector does not gather its beginning anyway."""
         self._limit = rule.object_size or _NO_LIMIT if rule else _NO_LIMIT
         self._counted = False
         self._blind = False
@@ -193,6 +195,8 @@ class ObjectPassage(Passage):
         case, objects = self._case, self._case.records.association.conduct.objects
         if self._tap is not None:
             objects.head(self._tap.head())
+        elif inspector is not None:
+            objects.head(case.records.heads.of(inspector, case.transfer_syntax))
         objects.fragment(self.passed_on)
         objects.end(case.transfer_syntax)
         if inspector is not None and self._ledger:

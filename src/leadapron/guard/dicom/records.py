@@ -8,15 +8,20 @@ from typing import Any
 from msgspec import Struct
 
 from leadapron.guard.conversation import Surroundings
+from leadapron.guard.inspect import Inspector
 from leadapron.model.events import Endpoint
 from leadapron.model.events.guard import GuardDecision, ObjectPassed
 from leadapron.model.guard import Action, Decision, Operation, Peer
 from leadapron.see.wire.dicom.association import Association
+from leadapron.see.wire.dicom.dataset import DEFLATED, Head, HeadReader
 
 MAX_TOLD = 64
 """Refusals of one connection that are told at once and each for itself; further equal ones are counted."""
 MAX_COUNTED = 1024
 """Different decisions of one connection that are counted; more are told at once."""
+
+
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 
 
 class _Counted(Struct):
@@ -30,12 +35,30 @@ class _Counted(Struct):
     number: int = 0
 
 
+class Heads:
+    """Who made the objects of an association. Those of one series have one maker: it is read once."""
+
+    def __init__(self) -> None:
+        self._series = ("", "")
+        self._head = Head()
+
+    def of(self, inspector: Inspector, transfer_syntax: str) -> Head:
+        """Of an object that has been looked at."""
+        series = inspector.study, inspector.series
+        if series != self._series or not all(series):
+            reader = HeadReader(EXPLICIT_LITTLE if transfer_syntax == DEFLATED else transfer_syntax)
+            reader.feed(inspector.beginning or b"")
+            self._series, self._head = series, reader.head
+        return self._head
+
+
 class Records:
     """Turns what happens into events. `peer` grows as more is known."""
 
     def __init__(self, surroundings: Surroundings) -> None:
         self.peer: Peer = surroundings.peer
         self.association = Association(surroundings.pseudonym, self._time(surroundings), 0)
+        self.heads = Heads()
         self._surroundings = surroundings
         self._told = 0
         self._counted: dict[tuple[object, ...], _Counted] = {}
