@@ -26,6 +26,7 @@ from tests.fuzz import (
     documents,
     feeds,
     forms,
+    hl7_messages,
     matching,
     policies,
     procedures,
@@ -184,6 +185,7 @@ READERS: tuple[Target, ...] = tuple(
         *departments.targets(),
         *policies.targets(),
         *associations.targets(),
+        *hl7_messages.targets(),
     )
 )
 

@@ -17,9 +17,11 @@ from leadapron.see.wire.hl7 import MARK, SEGMENT_END
 _BATCH: Final = re.compile(rb"(?:FHS|BHS)" + MARK)
 _LINE_ENDS: Final = re.compile(rb"[\r\n]+")
 _NAME: Final = b"MSH"
+_ANY: Final = re.compile(rb"MSH" + MARK)
 _ENCODED: Final = re.compile(rb"MSH(" + MARK + rb")" + MARK + rb"{1,5}\1")
 _BLANK, _NEW_LINE = 0x20, 0x85
-"""What may stand before a header: control characters, blanks, and the line end of ISO 8859."""
+"""What may stand before a header: control characters, the line end of ISO 8859, and blanks. Behind a blank it must look
+like one: reports tell of MSH, the hormone."""
 _LOOKAHEAD: Final = 12
 """Bytes of text kept back: `_ENCODED` (10 at most) and the byte before it."""
 
@@ -86,7 +88,10 @@ class Content:
 
     def _opens(self, data: bytes, place: int) -> bool:
         """Could a receiver take this for a header? Without looking at the first byte kept: it was judged before."""
-        if not place or not (data[place - 1] <= _BLANK or data[place - 1] == _NEW_LINE):
+        before = data[place - 1] if place else 0xFF
+        if before < _BLANK or before == _NEW_LINE:
+            return _ANY.match(data, place) is not None
+        if before != _BLANK:
             return False
         return data[place + 3 : place + 4] in self._separators or _ENCODED.match(data, place) is not None
 
