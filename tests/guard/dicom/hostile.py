@@ -9,18 +9,21 @@ import struct
 
 import msgspec
 
-from leadapron.model.events import Event
+from leadapron.model.events import Anomaly, Event
 from leadapron.model.guard import Action, Decision, Limits, Operation, Peer, Query, Reason, Rule, Task
 from leadapron.see.wire.dicom import DicomDissector
 from leadapron.see.wire.dissector import Side
 from tests.guard.dicom.archive import Archive, Asked
 from tests.guard.dicom.playbook import CLIENT, LISTENER, MARK, SERVER, Guarded
 from tests.see.wire import dicom_bytes as d
-from tests.see.wire.playbook import ScriptedConversation
+from tests.see.wire.playbook import ScriptedConversation, play
 
 STUDY_ROOT_GET, MPPS = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.3.1.2.3.3"
 CLASSES = (d.CT_IMAGE, d.VERIFICATION, d.STUDY_ROOT_FIND, d.STUDY_ROOT_MOVE, STUDY_ROOT_GET, MPPS)
 TIGHT = msgspec.structs.replace(LISTENER, limits=Limits(pdu=64 * 1024, memory=512 * 1024))
+FAULTS = frozenset({"dicom.pdu-type", "dicom.pdu-length", "dicom.pdv-length", "dicom.item-length", "dicom.context-id",
+                    "dicom.too-many-contexts", "dicom.too-many-items"})  # fmt: skip
+"""Names of broken bytes that dissector and guard share; the guard's other ones are of order and doubt."""
 MOST_HELD = 4 * 128 * 1024
 
 
@@ -171,6 +174,7 @@ def play_hostile(data: bytes) -> frozenset[str]:
     guard.finish()
     check(guard, archive, judge, said)
     _cut_elsewhere(data, guard, judge, said)
+    _same_faults(guard, said)
     return frozenset({f"{reason} {detail}" for reason, detail in guard.refusals} | {a.name for a in archive.asked})
 
 
@@ -223,3 +227,11 @@ def _cut_elsewhere(data: bytes, guard: Guarded, judge: Dice, said: list[tuple[Si
     assert (again.to_server, again.to_client) == (guard.to_server, guard.to_client)
     assert again.events == guard.events
     assert again.most_held <= MOST_HELD
+
+
+def _same_faults(guard: Guarded, said: list[tuple[Side, bytes]]) -> None:
+    """What the guard calls broken bytes, a capture of them calls so too."""
+    broken = {detail for reason, detail in guard.refusals if reason == "protocol"} & FAULTS
+    if broken:
+        anomalies = {event.name for event in play(DicomDissector, said) if isinstance(event, Anomaly)}
+        assert broken <= anomalies, (broken, anomalies)
