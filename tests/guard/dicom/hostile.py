@@ -9,6 +9,7 @@ import struct
 
 import msgspec
 
+from leadapron.guard.inspect.rewrite import Rewriter
 from leadapron.model.events import Anomaly, Event
 from leadapron.model.guard import Action, Decision, Limits, Operation, Peer, Query, Reason, Rule, Task
 from leadapron.see.wire.dicom import DicomDissector
@@ -56,7 +57,14 @@ class Dice:
 
     def decide(self, peer: Peer, operation: Operation) -> Decision:
         roll = (self.seed ^ hash_of(operation)) % 8
-        rule = Rule(name="dice", line=1, query=Query(wide=True, results=self.seed % 3 * 2), object_size=40_000)
+        rule = Rule(
+            name="dice",
+            line=1,
+            query=Query(wide=True, results=self.seed % 3 * 2),
+            object_size=40_000,
+            on_hit=Action.HOLD if self.seed & 1 else Action.DENY,
+            strip_private=self.seed % 5 == 0,
+        )
         if roll > 2:
             self.allowed.append(Asked(operation.command, operation.sop_class, operation.destination))
             return Decision(action=Action.ALLOW, reason=Reason.RULE, rule=rule)
@@ -149,7 +157,7 @@ def play_hostile(data: bytes) -> frozenset[str]:
     """One association made of `data`; AssertionError where the guard breaks a promise. Returns what came of it."""
     choices = Choices(data)
     judge = Dice(choices.below(256))
-    guard, archive = Guarded(judge=judge, listener=TIGHT), Archive()
+    guard, archive = Guarded(judge=judge, listener=TIGHT, rewriter=Rewriter), Archive()
     said: list[tuple[Side, bytes]] = []
 
     def say(side: Side, words: bytes) -> None:
@@ -223,7 +231,7 @@ def _cut_elsewhere(data: bytes, guard: Guarded, judge: Dice, said: list[tuple[Si
     sizes = [1 + byte * (1 + byte % 7) for byte in data[-3:]] or [1]
     if sum(len(words) for _, words in said) / (sum(sizes) / len(sizes)) > 5000:
         sizes.append(4096)
-    again = Guarded(judge=Dice(judge.seed), listener=TIGHT).play(said, sizes).finish()
+    again = Guarded(judge=Dice(judge.seed), listener=TIGHT, rewriter=Rewriter).play(said, sizes).finish()
     assert (again.to_server, again.to_client) == (guard.to_server, guard.to_client)
     assert again.events == guard.events
     assert again.most_held <= MOST_HELD

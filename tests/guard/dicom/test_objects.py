@@ -112,16 +112,36 @@ def test_a_finding_stays_one_where_quarantine_is_full() -> None:
     assert [event.evidence for event in guard.decisions if event.action == "deny"] == [""]
 
 
-def test_a_rule_that_holds_hits_keeps_the_object_from_its_first_byte() -> None:
+@pytest.mark.parametrize("cut", [None, 800])
+@pytest.mark.parametrize("early", [True, False])
+def test_a_rule_that_holds_hits_keeps_the_whole_object(early: bool, cut: int | None) -> None:
     quarantine = Quarantine()
     rule = structs.replace(LOOK, on_hit=Action.HOLD)
-    data = image(BEHIND_PIXELS)
-    guard = guarded([*HELLO, *storing(image()), *storing(data, message=2)], rule, quarantine=quarantine)
+    data = d.data_set([(0x0008_0008, "CS", MARK)], d.EXPLICIT) + image() if early else image(BEHIND_PIXELS)
+    script = [*HELLO, *storing(image()), *storing(data, message=2)[:2]]
+    guard = guarded(script, rule, cut=cut, quarantine=quarantine)
     assert quarantine.kept == {"evidence-2": data}
     assert quarantine.forgotten == 1
     assert [(event.action, event.evidence) for event in guard.decisions if event.reason == "content"] == [
         ("hold", "evidence-2")
     ]
+    assert [complete for _, complete in stored(guard.to_server)] == [True, False]
+    assert guard.to_server.endswith(provider_abort(0))
+    assert guard.to_client.endswith(provider_abort(0))
+    told = Guarded(rule, quarantine=Quarantine()).play(script)
+    told.conversation.to_client.pop()
+    assert answers(told, script) == [("C-STORE", 2, 0xA700)]
+
+
+def test_what_was_found_is_kept_even_if_the_sender_breaks_off() -> None:
+    quarantine = Quarantine()
+    early = d.data_set([(0x0008_0008, "CS", MARK)], d.EXPLICIT) + image()
+    script = [*HELLO, (CLIENT, sent(storing(early), CLIENT)[:90_000])]
+    guard = Guarded(structs.replace(LOOK, on_hit=Action.HOLD), quarantine=quarantine).play(script)
+    guard.conversation.closed(CLIENT)
+    guard.finish()
+    assert list(quarantine.kept) == ["evidence-1"]
+    assert [event.evidence for event in guard.decisions if event.action == "hold"] == ["evidence-1"]
 
 
 def test_an_object_that_ends_before_its_last_value_does_is_refused() -> None:

@@ -9,7 +9,8 @@ from msgspec import Struct, structs
 
 from leadapron.guard.conversation import Surroundings
 from leadapron.guard.dicom.identifier import UNREADABLE, Question, read_identifier
-from leadapron.guard.dicom.objects import Case, Instruments, ObjectPassage, QuarantinePassage, Request, RewritingPassage
+from leadapron.guard.dicom.objects import Case, Instruments, Request
+from leadapron.guard.dicom.passages import ObjectPassage, QuarantinePassage, RewritingPassage
 from leadapron.guard.dicom.phases import UNEXPECTED_PARAMETER, Breach
 from leadapron.guard.dicom.records import Records
 from leadapron.guard.dicom.services import belongs
@@ -205,7 +206,9 @@ class Exchange:
             self._unanswered[stream.side][request.command.message_id] = request
             return self._object(stream, request, stored=True) if stores else Relay()
         if decision.action is Action.HOLD and stores:
-            return QuarantinePassage(self._case(request, stored=True), lambda name: self._kept(stream, request, name))
+            return QuarantinePassage(
+                self._case(stream, request, stored=True), lambda name: self._kept(stream, request, name)
+            )
         records.decided(decision, request.operation)
         return self._refusal(stream, request, status(decision.reason), decision.reason)
 
@@ -218,7 +221,7 @@ class Exchange:
         self._unanswered[Side.SERVER][request.command.message_id] = request
         return self._object(stream, request, stored=False)
 
-    def _case(self, request: Request, *, stored: bool) -> Case:
+    def _case(self, stream: Stream, request: Request, *, stored: bool) -> Case:
         return Case(
             surroundings=self._surroundings,
             records=self._records,
@@ -226,10 +229,11 @@ class Exchange:
             transfer_syntax=self._agreed.contexts[request.context][1],
             request=request,
             stored=stored,
+            answer=lambda: self._answer(stream, request, OUT_OF_RESOURCES, Reason.CONTENT),
         )
 
     def _object(self, stream: Stream, request: Request, *, stored: bool) -> Passage:
-        case = self._case(request, stored=stored)
+        case = self._case(stream, request, stored=stored)
         rule = case.rule
         if rule is None or not rule.strip_private or rule.shadow or not stored:
             return ObjectPassage(case)
