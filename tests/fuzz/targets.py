@@ -28,6 +28,7 @@ from tests.fuzz import (
     forms,
     hl7_messages,
     matching,
+    objects,
     policies,
     procedures,
     segmentation,
@@ -184,6 +185,7 @@ READERS: tuple[Target, ...] = tuple(
         *segmentation.targets(),
         *departments.targets(),
         *policies.targets(),
+        *objects.targets(),
         *associations.targets(),
         *hl7_messages.targets(),
     )
