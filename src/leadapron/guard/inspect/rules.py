@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import yara_x
 from msgspec import Struct
 
-from leadapron.model.content import LANGUAGES, shipped
+from leadapron.model.content import LANGUAGES, check_sentences, read_toml, shipped
 from leadapron.model.errors import UsageError
 
 MAX_SECONDS = 5
@@ -37,7 +37,7 @@ class ContentRules:
         self._scanner.max_matches_per_pattern(MAX_MATCHES)
         self._lost = False
         self.words = _words(compiled)
-        """Rule id → language → what it finds; only rules that say so."""
+        """Name of a finding → language → what it is. Rules of a department may say nothing."""
 
     @classmethod
     def load(cls, files: Iterable[tuple[str, str]]) -> ContentRules:
@@ -85,7 +85,10 @@ def rule_id(rule: yara_x.Rule) -> str:
 
 
 def _words(compiled: yara_x.Rules) -> Mapping[str, Mapping[str, str]]:
-    words: dict[str, dict[str, str]] = {}
+    file = shipped("guard", "words", "findings.toml")
+    sentences = read_toml(file, dict[str, dict[str, str]])
+    check_sentences(sentences, file.name)
+    words = {name: {language: sentences[language][name] for language in LANGUAGES} for name in sentences["en"]}
     for rule in compiled:
         meta = {key: str(value) for key, value in rule.metadata}
         said = {language: meta.get(f"description_{language}", meta.get("description", "")) for language in LANGUAGES}
