@@ -21,7 +21,7 @@ rule powershell
         description_en = "A PowerShell command"
         description_fr = "Une commande PowerShell"
     strings:
-        $call = /powershell(\.exe)?["' ][ -~]{0,80}-(e|ec|enc|encodedcommand|nop|noprofile|noni|w|windowstyle|ep|exec|executionpolicy|c|command|f|file) / nocase ascii wide
+        $call = /powershell(\.exe)?["' ][ -~]{0,40}-(e|ec|enc|encodedcommand|nop|noprofile|noni|w|windowstyle|ep|exec|executionpolicy|c|command|f|file) / nocase ascii wide
         $load = /(New-Object {1,4}(System\.)?Net\.WebClient|Invoke-WebRequest {1,4}-Uri|Invoke-Expression|Start-BitsTransfer|FromBase64String ?\(|DownloadString ?\(|Set-MpPreference)/ nocase ascii wide
     condition:
         any of them
