@@ -10,7 +10,7 @@ from enum import Enum, IntEnum, auto
 
 from msgspec import Struct
 
-from leadapron.guard.inspect.writing import IMPLICIT, LONG_VALUE, LONG_VR, SHORT_VR, UNDEFINED, writing
+from leadapron.guard.inspect.writing import IMPLICIT, LONG_VR, SHORT_VR, UNDEFINED, writing
 from leadapron.guard.inspect.writing import Writing as _Writing
 from leadapron.see.wire.dicom.pdu import uid_text
 
@@ -103,11 +103,10 @@ class Layout:
         if self.lost or self._next >= self.at + len(data):
             self.at += len(data)
             return data, data[:0]
-        whole = b"".join((self.rest, data))  # headers are looked up in a table, which takes bytes only
+        whole = memoryview(self.rest + data) if self.rest else data
         position = self._follow(whole, self.at, self._next - self.at)
         self._next = self.at + position
-        view = memoryview(whole)
-        settled, behind = view[:position], view[position:]
+        settled, behind = whole[:position], whole[position:]
         self.at += len(settled)
         if self.border is not Border.NONE:
             self.rest = b""
@@ -130,7 +129,7 @@ class Layout:
         if max(self._next, *ends, 0) > self.at + len(self.rest) + SLACK or len(self.rest) >= 8:
             self.hostile = "length-beyond"
 
-    def _follow(self, data: bytes, start: int, position: int) -> int:
+    def _follow(self, data: memoryview, start: int, position: int) -> int:
         """Walk until a border or until bytes lack. Places are relative to `data`, which begins at `start`."""
         while self.border is Border.NONE:
             level = self._level
@@ -155,19 +154,21 @@ class Layout:
                 position = position if self.lost else following
         return position
 
-    def _explicit(self, data: bytes, position: int, end: int) -> int:
+    def _explicit(self, data: memoryview, position: int, end: int) -> int:
         """Pass elements that need no thought; returns the place of the first that does. The hot loop."""
         written, size = self._level.writing, len(data)
-        steps = written.steps
+        unpack, special = written.explicit, written.special
         last = min(size - 8, end - 1)
         count = -1
         for count in range(MAX_ELEMENTS - self._elements):  # noqa: B007 (wanted after the loop)
             if position > last:
                 break
-            step = steps[data[position : position + 8]]
-            if step > 0:
-                position += step
-            elif step == LONG_VALUE and position + 12 <= size:
+            tag, vr, length = unpack(data, position)
+            if tag in special:
+                break
+            if vr in SHORT_VR:
+                position += 8 + length
+            elif vr in _JUMPED and position + 12 <= size:
                 (length,) = written.long(data, position + 8)
                 if length == UNDEFINED:
                     break
@@ -179,7 +180,7 @@ class Layout:
         self._elements += count
         return position
 
-    def _implicit(self, data: bytes, position: int, end: int) -> int:
+    def _implicit(self, data: memoryview, position: int, end: int) -> int:
         """As `_explicit`. Without a VR, a sequence of known length is told by the item that it starts with."""
         written = self._level.writing
         unpack, special, item = written.triple, written.special, written.item
@@ -197,7 +198,7 @@ class Layout:
         self._elements += count
         return position
 
-    def _step(self, data: bytes, start: int, position: int) -> int:
+    def _step(self, data: memoryview, start: int, position: int) -> int:
         """Take the one header at `position`; returns the next one's place, or -1 where bytes lack."""
         level = self._level
         tag, length = level.writing.plain(data, position)
@@ -217,7 +218,7 @@ class Layout:
             self._leave()
         return body
 
-    def _element(self, data: bytes, start: int, position: int) -> int:
+    def _element(self, data: memoryview, start: int, position: int) -> int:
         """One element's header, in full."""
         written = self._level.writing
         body = position + 8
@@ -241,10 +242,10 @@ class Layout:
             elif length <= _MAX_UID:
                 if body + length > len(data):
                     return -1
-                self._uid(tag, data[body : body + length])
+                self._uid(tag, bytes(data[body : body + length]))
         return self._value(data, start, body, length, vr)
 
-    def _value(self, data: bytes, start: int, body: int, length: int, vr: bytes) -> int:
+    def _value(self, data: memoryview, start: int, body: int, length: int, vr: bytes) -> int:
         """Jump over a value, or go into it if it holds items."""
         if length == UNDEFINED and vr in _JUMPED:
             kind = _Kind.FRAGMENTS

@@ -25,38 +25,7 @@ LONG_VR: Final = frozenset(
 """VRs whose length has four bytes (PS3.5 Table 7.1-1)."""
 UNDEFINED: Final = 0xFFFF_FFFF
 
-__all__ = ["DEFLATED", "LONG_VR", "SHORT_VR", "STOP", "UNDEFINED", "Writing", "writing"]
-
-STOP: Final = 0
-"""Of `Writing.steps`: this element needs thought."""
-LONG_VALUE: Final = -1
-"""Of `Writing.steps`: a value that is jumped over, whose length follows in four bytes more."""
-MAX_STEPS: Final = 16_384
-"""Headers remembered, about 2 MB; then all are forgotten."""
-_JUMPED = LONG_VR - {b"SQ", b"UN"}
-
-
-class _Steps(dict[bytes, int]):
-    """First eight bytes of an explicit element → bytes to the next one, or `STOP`, or `LONG_VALUE`.
-
-    Devices write the same tags, VRs and short lengths in every object, so nearly all are remembered.
-    """
-
-    def __init__(self, written: Writing) -> None:
-        self._written = written
-
-    def __missing__(self, header: bytes) -> int:
-        tag, vr, length = self._written.explicit(header, 0)
-        if tag in self._written.special:
-            step = STOP
-        elif vr in SHORT_VR:
-            step = 8 + length
-        else:
-            step = LONG_VALUE if vr in _JUMPED else STOP
-        if len(self) >= MAX_STEPS:
-            self.clear()
-        self[header] = step
-        return step
+__all__ = ["DEFLATED", "LONG_VR", "SHORT_VR", "UNDEFINED", "Writing", "writing"]
 
 
 class Writing:
@@ -83,7 +52,6 @@ class Writing:
         self.wanted = frozenset({self.pixels, self.instance, self.study, self.series})
         self.special = self.delimiters | self.wanted
         self.item_bytes = struct.pack(mark + "I", self.item)
-        self.steps = _Steps(self)
 
     def tag(self, number: int) -> int:
         """A tag (group, element) as the readers return it; its own inverse."""
