@@ -122,16 +122,21 @@ class Door:
             self._refuse(sock, client)
             return
         sock.setblocking(False)
+        relay = Relay(self, self.ground.next_uid(), client, self.ground.steady)
+        context = self.ground.certificates.server(name) if self.listener.tls is not None else None
+        try:
+            if context is None:
+                link = Link(sock, Side.CLIENT, relay, self.ground.poller)
+            else:
+                link = SecureLink(sock, Side.CLIENT, relay, self.ground.poller, context)
+        except (OSError, ValueError):  # no more sockets can be watched, or OpenSSL has no memory
+            self._refuse(sock, client)
+            return
         counters.connections[name] += 1
         counters.active[name] += 1
         self._peers[client.ip] += 1
-        relay = Relay(self, self.ground.next_uid(), client, self.ground.steady)
         self.relays.add(relay)
-        context = self.ground.certificates.server(name) if self.listener.tls is not None else None
-        if context is None:
-            relay.begin(Link(sock, Side.CLIENT, relay, self.ground.poller), secured=True)
-        else:
-            relay.begin(SecureLink(sock, Side.CLIENT, relay, self.ground.poller, context), secured=False)
+        relay.begin(link, secured=context is None)
 
     def _refuse(self, sock: socket.socket, client: Endpoint) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, (1).to_bytes(4, "little") + bytes(4))
@@ -191,12 +196,14 @@ class Door:
         """As `House`."""
         return self.ground.upstreams.ordered(upstreams)
 
-    def reached(self, upstream: str, *, up: bool) -> None:
+    def reached(self, upstream: str, link: Link | None) -> None:
         """As `House`."""
-        if up:
-            self.ground.upstreams.answered(upstream)
-        else:
+        if link is None:
             self.ground.upstreams.failed(upstream)
+            return
+        self.ground.upstreams.answered(upstream)
+        if isinstance(link, SecureLink):
+            self.ground.certificates.seen(self.listener.name, upstream, link.certificate)
 
     def may_wait(self) -> bool:
         """As `House`."""

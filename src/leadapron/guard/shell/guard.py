@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
 import signal
 import time
@@ -39,6 +40,8 @@ DRAIN = 30.0
 """Seconds that messages under way are given when the guard is told to stop."""
 LOOK_EVERY = 60.0
 """Seconds between two looks at certificate files."""
+JUMP = 5.0
+"""Seconds by which the wall clock may drift from the steady one between two sweeps: beyond, somebody has set it."""
 
 
 def now() -> Moment:
@@ -88,7 +91,9 @@ class Guard:
         self._uids, self._uid_head = 0, secrets.token_hex(6)
         self._stop_at: float | None = None
         self._lag = 0.0
-        self._looked = self._resolved = 0.0
+        self._looked, self._resolved = float("-inf"), 0.0
+        self._drift: float | None = None
+        """Wall clock less steady clock at the last sweep."""
         self.glass: frozenset[str] = frozenset()
         """Listeners at which somebody holds the glass open (empty: all of them)."""
         self._changing = asyncio.Lock()
@@ -127,7 +132,8 @@ class Guard:
             await self.listeners.apply(self.policy)
             if monitoring is not None:
                 await self._monitor(monitoring)
-            self._watch_signals(loop)
+            if self._watch_signals(loop):
+                gc.freeze()  # what was loaded stays: looking through it for garbage would hold images up, 50 ms each time
             self.notice("guard.started", detail=self.policy.digest)
             self._notifier.ready()
             self.standing.set()
@@ -166,6 +172,7 @@ class Guard:
         self.listeners.sweep(steady)
         self._watch_memory()
         self._watch_glass()
+        self._watch_clock()
         if steady - self._looked >= LOOK_EVERY:
             self._looked = steady
             self.ground.certificates.look()
@@ -212,6 +219,7 @@ class Guard:
             finally:
                 self._notifier.ready()
             self.policy, self.loaded, self.broken = policy, datetime.now(UTC), False
+            self._looked = float("-inf")
             self.counters.reloads[True] += 1
             self.notice("policy.loaded", detail=policy.digest)
 
@@ -275,6 +283,15 @@ class Guard:
                 self.notice("break-glass.ended", listener=listener)
             self.glass = still
 
+    def _watch_clock(self) -> None:
+        """Tell that the wall clock was set: hours of rules and ends of certificates go by it, nothing else does."""
+        now = self.clock()
+        drift, before = now.wall - now.steady, self._drift
+        self._drift = drift
+        if before is not None and abs(drift - before) > JUMP:
+            self.notice("guard.clock", alarm=True, detail=f"{drift - before:+.0f} s")
+            self._looked = float("-inf")
+
     def vitals(self) -> Vitals:
         """For metrics and readiness."""
         lag, self._lag = self._lag, 0.0
@@ -305,13 +322,15 @@ class Guard:
         )
 
     # ------------------------------------------------------------ signals and questions
-    def _watch_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _watch_signals(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Is the process ours, so that signals are for us?"""
         try:
             loop.add_signal_handler(signal.SIGTERM, self.stop)
             loop.add_signal_handler(signal.SIGINT, self.stop)
             loop.add_signal_handler(signal.SIGHUP, lambda: self._background(self._reload_asked()))
-        except (RuntimeError, ValueError):  # not the main thread (tests): then nobody can send us one
-            pass
+        except (RuntimeError, ValueError):  # not the main thread: somebody else's process
+            return False
+        return True
 
     def _unwatch_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

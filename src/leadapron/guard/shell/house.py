@@ -36,8 +36,8 @@ class House(Protocol):
     def ordered(self, upstreams: list[str]) -> list[str]:
         """Those to try first, first."""
 
-    def reached(self, upstream: str, *, up: bool) -> None:
-        """What became of it."""
+    def reached(self, upstream: str, link: Link | None) -> None:
+        """What became of it; None: it could not be reached."""
 
     def may_wait(self) -> bool:
         """Is a place free for a peer that has to wait?"""

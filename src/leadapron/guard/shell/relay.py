@@ -142,12 +142,14 @@ class Relay:
 
     def fault(self, error: Exception) -> None:
         """A defect, most likely of the conversation: nothing more is passed."""
-        if not self.over:
+        if self.over:
+            return
+        try:
             self._house.fault(self, error)
-            try:
-                self._conclude()
-            except Exception:  # noqa: BLE001 (a conversation with a defect may fail to say its last words too)
-                self.conversation = None
+            self._conclude()
+        except Exception:  # noqa: BLE001 (a conversation with a defect may fail to say its last words too)
+            self.conversation = None
+        finally:
             self._leave(reset=True)
 
     # ------------------------------------------------------------ orders
@@ -194,7 +196,7 @@ class Relay:
             self._dialling_since = self._now()
             if self._dialling is not None:
                 return
-            self._house.reached(self.upstream, up=False)
+            self._house.reached(self.upstream, None)
         conversation = self.conversation
         self.upstream = ""
         if conversation is not None and self._ending is None:
@@ -210,7 +212,7 @@ class Relay:
         if conversation is None or self._ending is not None:
             link.close()
             return
-        self._house.reached(self.upstream, up=True)
+        self._house.reached(self.upstream, link)
         self.server, client = link, self.client
         link.other, client.other = client, link
         if self._kept:
@@ -227,7 +229,7 @@ class Relay:
         link.close()
         if self._dialling is link:
             self._dialling = None
-            self._house.reached(self.upstream, up=False)
+            self._house.reached(self.upstream, None)
             self._dial()
 
     # ------------------------------------------------------------ waiting
@@ -329,7 +331,7 @@ class Relay:
             if link is None or link.closed:
                 continue
             # A server has its last words then, and nobody is left to hear its own.
-            deserted = link is self.server and not link.readable
+            deserted = link is self.server and (link.hung or not link.readable)
             if link.idle and (link.finished or deserted):
                 link.close()
             else:
