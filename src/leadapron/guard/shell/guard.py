@@ -133,7 +133,7 @@ class Guard:
             if monitoring is not None:
                 await self._monitor(monitoring)
             if self._watch_signals(loop):
-                gc.freeze()  # what was loaded stays: looking through it for garbage would hold images up, 50 ms each time
+                gc.freeze()  # looking through all that was loaded for garbage would hold images up
             self.notice("guard.started", detail=self.policy.digest)
             self._notifier.ready()
             self.standing.set()
