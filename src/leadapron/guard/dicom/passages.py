@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from leadapron.guard.conversation import Bytes
 from leadapron.guard.dicom.objects import Case, EvidenceWriter, Rewriter
@@ -61,6 +61,18 @@ class ObjectPassage(Passage):
             self._copy(self._tee, data)
         if self._inspector is not None:
             self._inspector.feed(data)
+
+    @property
+    def bulk(self) -> int:
+        inspector = self._inspector
+        if self._tap is not None or self._tee is not None or inspector is None or inspector.finding is not None:
+            return 0
+        return inspector.bulk if self._counted else min(inspector.bulk, self._limit - self.size)
+
+    def feed_bulk(self, size: int, pieces: Iterable[memoryview]) -> None:
+        self.size += size
+        if self._inspector is not None:
+            self._inspector.feed_bulk(size, pieces)
 
     def end(self) -> Verdict:
         self._judge()

@@ -1,14 +1,16 @@
 """One direction of an association: splits its bytes into PDUs and passes on what was allowed (PS3.8 §9.3, Annex E).
 
 A PDU that holds one fragment in the middle of an allowed data set is cut through: its bytes go on as they come. Any
-other PDU is gathered whole and judged before its first byte goes on. So a chunk of bulk data costs a few operations
-for each PDU in it and is passed on as the object that was received.
+other PDU is gathered whole and judged before its first byte goes on. Where only the amount of bytes matters, PDUs with
+equal headers are passed over together: senders cut an object into fragments of one length. So a chunk of bulk data
+costs one comparison for each PDU in it and is passed on as the object that was received.
 """
 
 from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Protocol
 
@@ -57,6 +59,14 @@ class Passage(ABC):
 
     def feed(self, data: memoryview) -> None:  # noqa: B027
         """Bytes of a fragment."""
+
+    @property
+    def bulk(self) -> int:
+        """Bytes to come that go on whatever they are. Fragments of them may be announced and fed together."""
+        return 0
+
+    def feed_bulk(self, size: int, pieces: Iterable[memoryview]) -> None:  # noqa: B027
+        """Fragments of so many bytes, all of them bulk."""
 
     @abstractmethod
     def end(self) -> Verdict:
@@ -170,7 +180,13 @@ class Stream:
                     continue
                 if passage is not None and passage.cuts and end - position >= FIRST:
                     kind, length, size, context, control = _HEAD(data, position)
-                    if not control and size + 4 == length <= self.most and context == self.context and kind == _DATA:
+                    sound = not control and 2 < size == length - 4 and length <= self.most
+                    if sound and context == self.context and kind == _DATA:
+                        if passage.bulk >= size and passage.verdict is Verdict.PASS:
+                            stop = self._over_bulk(passage, data, position, size - 2)
+                            if stop > position:
+                                position = stop
+                                continue
                         passage.expect(size - 2)
                         left = size - 2
                         if passage.verdict is Verdict.PASS:
@@ -194,6 +210,19 @@ class Stream:
                 outlet.append(data)
             else:
                 self._pass(view, start, position)
+
+    def _over_bulk(self, passage: Passage, data: bytes, position: int, size: int) -> int:
+        """Over all PDUs that are whole, have the header of the one at `position`, and hold nothing but bulk data."""
+        header, step = data[position : position + FIRST], FIRST + size
+        last = min(len(data), position + passage.bulk // size * step) - step
+        stop = position
+        while stop <= last and data.startswith(header, stop):
+            stop += step
+        if stop > position:
+            view = memoryview(data)
+            pieces = (view[at + FIRST : at + step] for at in range(position, stop, step))
+            passage.feed_bulk((stop - position) // step * size, pieces)
+        return stop
 
     def _pass(self, view: memoryview, start: int, stop: int) -> None:
         if start < stop:

@@ -7,7 +7,7 @@ deflated one inflates to), where the pixel value is replaced by its digest: noth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from blake3 import blake3
 
@@ -75,6 +75,10 @@ class Digests:
             self._block = memoryview(b"")
             self.update = self._dataset.update
 
+    def update_all(self, pieces: Iterable[memoryview]) -> None:
+        """Takes the bytes of all of them."""
+        self.update(b"".join(pieces))
+
     def end(self) -> tuple[str, str]:
         """Digests of pixel data (empty if there were none) and of the data set, hexadecimal."""
         self.pixels_end()
@@ -113,6 +117,8 @@ class NoDigests(Digests):
     def pixels_begin(self) -> None: ...
 
     def pixels_end(self) -> None: ...
+
+    def update_all(self, pieces: Iterable[memoryview]) -> None: ...
 
     def end(self) -> tuple[str, str]:
         return "", ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
@@ -100,6 +101,16 @@ class Inspector:
             self._digests.update(data)
         else:
             self._take(memoryview(data))
+
+    @property
+    def bulk(self) -> int:
+        """Bytes to come that only digests see: native pixel data, but for their last byte, which ends them."""
+        return max(self._native - 1, 0) if self._inflation is None else 0
+
+    def feed_bulk(self, size: int, pieces: Iterable[memoryview]) -> None:
+        """As `feed` with each of the pieces, together `size` bytes: at most `bulk`."""
+        self._native -= size
+        self._digests.update_all(pieces)
 
     def end(self) -> Finding | None:
         """The object is over."""
