@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import leadapron.guard
 import leadapron.see
 from leadapron.assess.findings import NOT_SEEN
 from leadapron.model import events
@@ -66,10 +67,12 @@ def test_every_kind_of_event_has_a_word() -> None:
 
 def test_every_anomaly_has_a_word() -> None:
     """Codes are written where they arise; each must be told in words to who reads the report."""
-    source = Path(leadapron.see.__file__).parent
+    sources = [Path(room.__file__ or "").parent for room in (leadapron.see, leadapron.guard)]
     families = {code.partition(".")[0] for code in v.ANOMALIES}
     code = re.compile(rf'"((?:{"|".join(families)})\.[a-z-]+)"')
-    used = {found for path in source.rglob("*.py") for found in code.findall(path.read_text("utf-8"))}
+    used = {
+        found for source in sources for path in source.rglob("*.py") for found in code.findall(path.read_text("utf-8"))
+    }
     assert used == set(v.ANOMALIES)
 
 

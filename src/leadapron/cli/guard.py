@@ -13,6 +13,7 @@ from rich.console import Console
 from leadapron import __version__
 from leadapron.cli.guard_ca import ca
 from leadapron.cli.guard_life import break_glass, quarantine, reload, run, status
+from leadapron.cli.guard_policy import policy_argument, sound
 from leadapron.cli.options import (
     knowledge_folder,
     knowledge_option,
@@ -27,10 +28,7 @@ from leadapron.report import encode
 from leadapron.report.hostile import visible
 
 if TYPE_CHECKING:
-    from leadapron.guard.policy import Checked
-    from leadapron.model.guard import Policy
-
-policy_argument = click.argument("policy_file", metavar="POLICY", type=click.Path(path_type=Path))
+    pass
 
 
 @click.group(short_help="A gateway that guards what cannot be patched.")
@@ -45,17 +43,6 @@ for command in (run, status, reload, break_glass, quarantine, ca):
     guard.add_command(command)
 
 
-def _sound(path: Path, language: str) -> tuple[Policy, Checked]:
-    """A policy without problems; else all of them, in the reader's language."""
-    from leadapron.app.guarding import checked
-    from leadapron.guard.policy import PolicyError
-
-    found = checked(path)
-    if found.policy is None:
-        raise UsageError(PolicyError(path.name, found.problems).said(language))
-    return found.policy, found
-
-
 @guard.command(short_help="Check a policy: what is wrong, line by line.")
 @policy_argument
 @language_option
@@ -65,7 +52,7 @@ def check(policy_file: Path, language: str) -> None:
     from leadapron.app.guarding import check_files
     from leadapron.report.guard.said import sound_policy
 
-    policy, found = _sound(policy_file, language)
+    policy, found = sound(policy_file, language)
     check_files(policy)
     for warning in found.warnings:
         click.echo(visible(f"{policy_file.name}:{warning.line}: {warning.said(language)}"))
@@ -139,7 +126,7 @@ def explain(
     delete, message."""
     from leadapron.app.guarding import Question, explained
 
-    policy, _ = _sound(policy_file, language)
+    policy, _ = sound(policy_file, language)
     question = Question(
         peer=peer,
         operation=operation,
@@ -171,7 +158,7 @@ def replay(sources: Sequence[str], policy_file: Path, json_file: str | None, lan
     from leadapron.report.guard import render_replay_terminal, replay_document
     from leadapron.report.whatif import Made
 
-    policy, _ = _sound(policy_file, language)
+    policy, _ = sound(policy_file, language)
     found = find_sources(sources)
     with progress_bar(sum(source.size for source in found), language) as progress:
         result, _complete = replayed(found, policy, local_zone(), progress)

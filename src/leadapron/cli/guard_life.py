@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from leadapron.cli.guard_policy import policy_argument, sound
 from leadapron.cli.options import json_flag, language_option
 from leadapron.cli.output import check_target, local_zone
 from leadapron.report import encode
@@ -16,8 +17,6 @@ from leadapron.report.hostile import visible
 
 if TYPE_CHECKING:
     from leadapron.model.events import GuardNotice
-
-policy_argument = click.argument("policy_file", metavar="POLICY", type=click.Path(path_type=Path))
 
 
 @click.command(short_help="Guard, until told to stop.")
@@ -52,19 +51,22 @@ def _ask(policy_file: Path, request: dict[str, object]) -> dict[str, object]:
 @language_option
 def status(policy_file: Path, as_json: bool, language: str) -> None:
     """Ask the guard that runs POLICY: listeners, decisions, certificates, audit, broken glass, connections."""
+    from leadapron.guard.policy import policy_words
     from leadapron.report.guard import render_status_terminal
 
     told = _ask(policy_file, {"do": "status"})
     if as_json:
         click.echo(encode(told).decode())
     else:
-        render_status_terminal(told, Console(), language, zone=local_zone())
+        render_status_terminal(told, Console(), language, policy_words()[language], zone=local_zone())
 
 
 @click.command(short_help="Have a running guard take up a changed policy.")
 @policy_argument
-def reload(policy_file: Path) -> None:
+@language_option
+def reload(policy_file: Path, language: str) -> None:
     """Have the guard take up POLICY as it is now, without cutting associations. If it is broken, the old one stays."""
+    sound(policy_file, language)
     told = _ask(policy_file, {"do": "reload"})
     click.echo(visible(str(told["policy"])))
 

@@ -20,6 +20,7 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from leadapron.report.contract import SCHEMA, Document
+from leadapron.report.guard.contract import REPLAY, ReplayDocument
 from leadapron.report.plan.contract import PLAN, PlanDocument
 from leadapron.report.practices.contract import COVERAGE, PROCEDURES, CoverageDocument, ProceduresDocument
 from leadapron.report.segment.contract import REHEARSAL, SEGMENTATION, RehearsalDocument, SegmentationDocument
@@ -47,6 +48,7 @@ PUBLISHED: Mapping[str, tuple[str, type[Struct]]] = {
     "paths": (PATHS, PathsDocument),
     "segmentation": (SEGMENTATION, SegmentationDocument),
     "rehearsal": (REHEARSAL, RehearsalDocument),
+    "replay": (REPLAY, ReplayDocument),
 }
 """Name of the file → name of the contract, and its struct."""
 

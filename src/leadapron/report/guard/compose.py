@@ -9,6 +9,7 @@ from pydicom._uid_dict import UID_dictionary
 from leadapron.model.guard import Answered, Replay
 from leadapron.report.guard.contract import REPLAY, AnswerEntry, ReplayDocument
 from leadapron.report.hostile import harmless
+from leadapron.report.vocabulary import anomaly
 from leadapron.report.whatif.outcome import Made
 from leadapron.report.words import Words, words
 
@@ -87,7 +88,7 @@ def _entry(row: Answered, names: Mapping[str, str], reasons: Mapping[str, str], 
     name = UID_dictionary[answer.sop_class][0] if answer.sop_class in UID_dictionary else answer.sop_class
     reason = reasons.get(answer.reason, answer.reason)
     if answer.detail:
-        reason = f"{reason} ({answer.detail})"
+        reason = f"{reason} ({anomaly(answer.detail, say)})"
     return AnswerEntry(
         listener=answer.listener,
         client=answer.client,

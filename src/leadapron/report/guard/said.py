@@ -61,6 +61,8 @@ NOTICES = {
     "guard.crowded": N_("Memory is short: nobody new is let in until it is not."),
     "guard.roomy": N_("There is memory again: everybody is let in."),
     "guard.fault": N_("A connection was ended because of a fault of the guard; please report it."),
+    "guard.no-files": N_("No more connections can be opened: the system gives no more open files."),
+    "guard.clock": N_("This machine's clock was set: hours of rules and ends of certificates go by the new time."),
     "guard.behind": N_("Records could not be kept up with."),
     "policy.loaded": N_("A changed policy is in force."),
     "policy.broken": N_("The policy file is broken; the one before stays in force."),
@@ -72,6 +74,7 @@ NOTICES = {
     "certificate.broken": N_("A certificate file is broken; the one before stays in use."),
     "certificate.expires": N_("A certificate ends soon."),
     "certificate.expired": N_("A certificate has ended."),
+    "certificate.early": N_("A certificate is not valid yet: is this machine's clock right?"),
     "audit.writing": N_("Audit messages are written again."),
     "audit.full": N_("The audit spool is full: messages are lost."),
     "audit.broken": N_("The audit spool cannot be written."),
@@ -90,7 +93,9 @@ def notice_line(notice: GuardNotice, language: str, zone: tzinfo) -> str:
     say = words(language, zone=zone)
     sentence = say.gettext(NOTICES[notice.name]) if notice.name in NOTICES else notice.name
     until = say.moment(datetime.fromisoformat(notice.until)) if notice.until else ""
-    details = ", ".join(part for part in (notice.listener, notice.person, until, notice.detail) if part)
+    details = ", ".join(
+        part for part in (notice.listener, notice.person, until, notice.detail.replace("\n", "; ")) if part
+    )
     mark = "!" if notice.alarm else " "
     return f"{mark} {say.moment(notice.ts)}  {sentence}{f' ({details})' if details else ''}"
 

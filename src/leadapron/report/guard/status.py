@@ -10,21 +10,36 @@ from rich.console import Console, Group, RenderableType
 
 from leadapron.report.hostile import harmless
 from leadapron.report.screen import facts, heading, numbers, plain, show
-from leadapron.report.words import Words, words
+from leadapron.report.words import N_, Words, words
 
 ROWS = 40
 """Connections of the list; the JSON document has all."""
+PHASES = {
+    "opening": N_("opening"),
+    "waiting": N_("made to wait"),
+    "dialling": N_("calling the server"),
+    "idle": N_("idle"),
+    "busy": N_("transferring"),
+    "ending": N_("ending"),
+}
 
 
-def render_status_terminal(status: Mapping[str, Any], console: Console, language: str, *, zone: tzinfo = UTC) -> None:
-    """What the guard answered, alarms first."""
+def render_status_terminal(
+    status: Mapping[str, Any],
+    console: Console,
+    language: str,
+    sentences: Mapping[str, str],
+    *,
+    zone: tzinfo = UTC,
+) -> None:
+    """What the guard answered, alarms first. `sentences` are those of actions (`action.…`) and reasons (`reason.…`)."""
     say = words(language, zone=zone)
     _ = say.gettext
     told = harmless(dict(status))
     show(Group(heading(_("Guard {name}").format(name=told["name"])), facts(*_guard(told, say))), console)
-    show(_listeners(told["listeners"], say), console)
+    show(_listeners(told["listeners"], told["decisions"], say), console)
     if told["decisions"]:
-        show(_decisions(told["decisions"], say), console)
+        show(_decisions(told["decisions"], sentences, say), console)
     if told["connections"]:
         show(_connections(told["connections"], say), console)
 
@@ -62,17 +77,24 @@ def _time(text: str, say: Words) -> str:
     return say.moment(datetime.fromisoformat(text))
 
 
-def _listeners(listeners: Sequence[Mapping[str, Any]], say: Words) -> RenderableType:
+def _listeners(
+    listeners: Sequence[Mapping[str, Any]], decisions: Sequence[Mapping[str, Any]], say: Words
+) -> RenderableType:
     _ = say.gettext
     table = numbers((_("Listener"), 0), (_("Inside"), 6), (_("Connections"), 8), (_("Refused"), 8), (_("Objects"), 8))
     for one in listeners:
         name = f"{one['name']} ({one['listens']} → {', '.join(one['upstream'])})"
-        counts = (one[key] for key in ("inside", "connections", "refused", "objects"))
+        by_policy = (
+            two["count"]
+            for two in decisions
+            if two["listener"] == one["name"] and two["enforced"] and two["action"] != "allow"
+        )
+        counts = (one["inside"], one["connections"], one["refused"] + sum(by_policy), one["objects"])
         table.add_row(plain(name), *(plain(say.number(count)) for count in counts))
     return Group(heading(_("Listeners")), table)
 
 
-def _decisions(decisions: Sequence[Mapping[str, Any]], say: Words) -> RenderableType:
+def _decisions(decisions: Sequence[Mapping[str, Any]], sentences: Mapping[str, str], say: Words) -> RenderableType:
     _ = say.gettext
     table = numbers((_("Decision"), 0), (_("Times"), 8))
     for one in sorted(decisions, key=lambda one: -one["count"]):
@@ -90,7 +112,7 @@ def _connections(connections: Sequence[Mapping[str, Any]], say: Words) -> Render
     for one in connections[:ROWS]:
         titles = f" {one['calling']} → {one['called']}" if one["calling"] else ""
         table.add_row(
-            plain(f"{one['client']}{titles} · {one['listener']} · {one['phase']}"),
+            plain(f"{one['client']}{titles} · {one['listener']} · {_(PHASES[one['phase']])}"),
             plain(say.number(round(one["age"]))),
             plain(say.size(one["bytes"]["client"] + one["bytes"]["server"])),
         )
