@@ -16,9 +16,8 @@ def start_guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartGuard
     file, event or answer of theirs."""
     standing: list[Guarding] = []
 
-    def start(text: str, *, metrics: str = "") -> Guarding:
-        folder: Path = tmp_path_factory.mktemp("guard")
-        standing.append(Guarding(folder, text, metrics=metrics))
+    def start(text: str, *, metrics: str = "", key: Path | None = None) -> Guarding:
+        standing.append(Guarding(tmp_path_factory.mktemp("guard"), text, metrics=metrics, key=key))
         return standing[-1]
 
     yield start

@@ -57,15 +57,18 @@ def leadapron(*words: str | Path, fails: bool = False) -> str:
 
 
 class Guarding:
-    """One guard, its policy, and what it records. `text` is the policy without its [guard] table."""
+    """One guard, its policy, and what it records. `text` is the policy without its [guard] table; `key` is made for the
+    quarantine where it is given."""
 
-    def __init__(self, folder: Path, text: str, *, metrics: str = "") -> None:
+    def __init__(self, folder: Path, text: str, *, metrics: str = "", key: Path | None = None) -> None:
         self.folder, self.policy, self.log = folder, folder / "guard.toml", folder / "log"
         self.state, self.workspace = folder / "state", folder / "workspace"
         self._head = '[guard]\nname = "peers"\nstate = "state"\nworkspace = "workspace"\n'
         self._head += f'metrics = "{metrics}"\n' if metrics else ""
         self.metrics, self.told = metrics, ""
         self.policy.write_text(self._head + text)
+        if key is not None:
+            leadapron("guard", "quarantine", "init", self.policy, key)
         with self.log.open("wb") as log:
             command = [sys.executable, "-m", "leadapron", "guard", "run", str(self.policy)]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "LC_ALL": "C.UTF-8"})

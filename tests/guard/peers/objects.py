@@ -1,4 +1,4 @@
-"""Made-up images of a patient who does not exist, under any transfer syntax; and what DCMTK and pynetdicom do with them."""
+"""Made-up images of a patient who does not exist, under any transfer syntax."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataset import FileMetaDataset
+from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import (
     UID,
     CTImageStorage,
@@ -100,8 +101,6 @@ def _deflated(file: bytes) -> bytes:
     one.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     head = BytesIO()
     one.file_meta.FileMetaInformationVersion = b"\0\1"
-    from pydicom.filewriter import write_file_meta_info
-
     write_file_meta_info(head, one.file_meta)
     press = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     body = press.compress(data_set(file)) + press.flush()

@@ -24,7 +24,7 @@ from leadapron.model.events import DicomAssociation, GuardDecision, ObjectPassed
 from tests.guard.dicom.peers import free_port, instances, needs, orthanc, run, server, storescp
 from tests.guard.peers.conftest import StartGuard
 from tests.guard.peers.guarding import Guarding, listener
-from tests.guard.peers.objects import ROOT, instance, make_series
+from tests.guard.peers.objects import ROOT, instance, make_series, written
 from tests.guard.peers.objects import image as made_image
 
 pytestmark = [
@@ -200,7 +200,7 @@ def test_pynetdicom_gets_what_it_asks_for(site: Department) -> None:
         kept.append(event.request.AffectedSOPInstanceUID)
         return 0
 
-    httpx.post(f"{site.archive_url}/instances", content=_file(90)).raise_for_status()
+    httpx.post(f"{site.archive_url}/instances", content=written(made_image(90))).raise_for_status()
     ae = AE(ae_title="WS01")
     ae.add_requested_context(PatientRootQueryRetrieveInformationModelGet)
     ae.add_requested_context(CTImageStorage)
@@ -219,14 +219,8 @@ def test_pynetdicom_gets_what_it_asks_for(site: Department) -> None:
     assert instance(90) in kept
 
 
-def _file(number: int) -> bytes:
-    from tests.guard.peers.objects import written
-
-    return written(made_image(number))
-
-
 def test_orthanc_stores_through_the_guard(site: Department) -> None:
-    number = httpx.post(f"{site.archive_url}/instances", content=_file(91)).raise_for_status().json()["ID"]
+    number = httpx.post(f"{site.archive_url}/instances", content=written(made_image(91))).raise_for_status().json()["ID"]
     before = len(list(site.moved.iterdir()))
     with site.guard.watched() as seen:
         httpx.post(f"{site.archive_url}/modalities/ws/store", json=[number], timeout=30).raise_for_status()
