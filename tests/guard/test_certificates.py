@@ -273,6 +273,21 @@ def test_alarms_before_the_end(world: World, tmp_path: Path) -> None:
     assert world.at(103.5) == []
 
 
+def test_what_has_ended_or_not_begun_is_served_with_an_alarm(world: World, tmp_path: Path) -> None:
+    ca = trustme.CA()
+    old = write_identity(ca, tmp_path, "old", begin=days(-9), end=days(-1))
+    early = write_identity(ca, tmp_path, "early", begin=days(1), end=days(9))
+    for files in (old, early):
+        _only_own(files)
+    world.certificates.use([listener(old), listener(early, name="second")])
+    assert world.certificates.server("pacs")
+    assert [name for name, _ in world.look()] == ["certificate.expired", "certificate.early"]
+    assert all(notice.alarm for notice in world.notices)
+    _replace(write_identity(ca, tmp_path, "older", begin=days(-9), end=days(-3)), old)
+    world.look()
+    assert [name for name, _ in world.look()] == ["certificate.broken"]
+
+
 def _only_own(files: Tls) -> None:
     """Leave the authority of trustme out: it has dates of its own."""
     own = x509.load_pem_x509_certificates(Path(files.certificate).read_bytes())[0]

@@ -76,7 +76,7 @@ class Certificates:
 
     def use(self, listeners: Iterable[Listener]) -> None:
         """Serve these listeners from now on, with files as they are now. UsageError if one is wrong, and then nothing
-        has changed.
+        has changed. What has ended is served too, and `look` gives an alarm.
 
         What is in use already, or was before the last call, stays even when its file is broken or has expired
         meanwhile: a new policy, and the way back to the old one, must not fail for it.
@@ -90,7 +90,7 @@ class Certificates:
                 key = (listener.name, side)
                 known = (self._places.get(key), self._former.get(key))
                 kept = next((place for place in known if place is not None and place.tls == tls), None)
-                places[key] = kept or self._load(*key, tls)
+                places[key] = kept or self._load(*key, tls, now=None)
                 if kept is not None and _state(tls) not in (kept.state, kept.refused):
                     changed.append(key)
         self._former, self._places = self._places, places
@@ -137,15 +137,14 @@ class Certificates:
         for expiry in self.expiries():
             self._warn(expiry)
 
-    def _load(self, name: str, side: str, tls: Tls) -> _Place:
-        now = self._now()
+    def _load(self, name: str, side: str, tls: Tls, *, now: datetime | None) -> _Place:
         state = _state(tls)
         context = server_context(tls, now) if side == "front" else client_context(tls, now)
         return _Place(tls, context, state, tuple(_expiries(tls, name, side)))
 
     def _renew(self, name: str, side: str, old: _Place, state: tuple[object, ...]) -> None:
         try:
-            place = self._load(name, side, old.tls)
+            place = self._load(name, side, old.tls, now=self._now())
         except UsageError as error:
             old.refused = state
             self._notice("certificate.broken", name, str(error), alarm=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -69,30 +69,31 @@ COMMON_NAME_LENGTH = 64
 
 def server_context(tls: Tls, now: datetime | None = None) -> ssl.SSLContext:
     """For a listener: proves itself with `certificate` and `key`; demands a client certificate when `authorities` is
-    set. UsageError names the file that is wrong."""
+    set. UsageError names the file that is wrong. What has ended, or begins later, is wrong only where `now` is given:
+    a guard has to start all the same, because some of its peers look at no dates, and others use no TLS."""
     if not tls.certificate or not tls.key:
         raise UsageError("TLS on a listener needs `certificate` and `key`: the files by which the guard proves itself")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _set_profile(context, tls)
     context.num_tickets = 0
-    _prove(context, tls, now or datetime.now(UTC))
+    _prove(context, tls, now)
     if tls.authorities:
-        _trust(context, tls.authorities, now or datetime.now(UTC))
+        _trust(context, tls.authorities, now)
         context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 
 def client_context(tls: Tls, now: datetime | None = None) -> ssl.SSLContext:
     """For an upstream: its certificate must come from `authorities` (else from one that this system trusts) and hold
-    `upstream_name`; proves itself in turn when `certificate` and `key` are set."""
+    `upstream_name`; proves itself in turn when `certificate` and `key` are set. `now` as for `server_context`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _set_profile(context, tls)
     if bool(tls.certificate) != bool(tls.key):
         raise UsageError("TLS to an upstream: `certificate` and `key` go together; set both or neither")
     if tls.certificate:
-        _prove(context, tls, now or datetime.now(UTC))
+        _prove(context, tls, now)
     if tls.authorities:
-        _trust(context, tls.authorities, now or datetime.now(UTC))
+        _trust(context, tls.authorities, now)
     else:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     return context
@@ -142,19 +143,20 @@ def _set_profile(context: ssl.SSLContext, tls: Tls) -> None:
     context.set_ciphers(":".join(CIPHERS[profile]) + ":@SECLEVEL=2")
 
 
-def _prove(context: ssl.SSLContext, tls: Tls, now: datetime) -> None:
+def _prove(context: ssl.SSLContext, tls: Tls, now: datetime | None) -> None:
     chain = pem.read_certificates(tls.certificate)
     pem.check_identity(chain, pem.read_key(tls.key), tls.certificate, tls.key)
-    pem.check_dates(chain, tls.certificate, now)
+    if now is not None:
+        pem.check_dates(chain, tls.certificate, now)
     try:
         context.load_cert_chain(tls.certificate, tls.key)
     except (ssl.SSLError, OSError) as error:
         raise UsageError(f"{tls.certificate}: OpenSSL refuses it with {tls.key} ({error})") from error
 
 
-def _trust(context: ssl.SSLContext, authorities: str, now: datetime) -> None:
+def _trust(context: ssl.SSLContext, authorities: str, now: datetime | None) -> None:
     certificates = pem.read_certificates(authorities)
-    if not any(pem.is_valid(certificate, now) for certificate in certificates):
+    if now is not None and not any(pem.is_valid(certificate, now) for certificate in certificates):
         pem.check_dates(certificates, authorities, now)
     beside = revocation_file(authorities)
     revoked = pem.read_revoked(authorities) + (pem.read_revoked(beside) if beside else [])
@@ -172,7 +174,7 @@ def _trust(context: ssl.SSLContext, authorities: str, now: datetime) -> None:
 
 
 def _check_revoked(
-    certificates: list[x509.Certificate], lists: list[x509.CertificateRevocationList], path: str, now: datetime
+    certificates: list[x509.Certificate], lists: list[x509.CertificateRevocationList], path: str, now: datetime | None
 ) -> None:
     """With one list, OpenSSL demands a current one of every issuer: what is missing would refuse good peers."""
     above = {certificate.issuer for certificate in certificates if certificate.issuer != certificate.subject}
@@ -187,7 +189,7 @@ def _check_revoked(
         for entry in own:
             if not entry.is_signature_valid(certificate.public_key()):  # type: ignore[arg-type]
                 raise UsageError(f"{path}: the revocation list of {name} is not signed by it")
-            if entry.next_update_utc is not None and entry.next_update_utc < now:
+            if now is not None and entry.next_update_utc is not None and entry.next_update_utc < now:
                 raise UsageError(
                     f"{path}: the revocation list of {name} ended on {pem.day(entry.next_update_utc)};"
                     " fetch the new one, or all its certificates would be refused"

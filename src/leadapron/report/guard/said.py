@@ -63,7 +63,7 @@ NOTICES = {
     "guard.fault": N_("A connection was ended because of a fault of the guard; please report it."),
     "guard.no-files": N_("No more connections can be opened: the system gives no more open files."),
     "guard.clock": N_("This machine's clock was set: hours of rules and ends of certificates go by the new time."),
-    "guard.behind": N_("Records could not be kept up with."),
+    "guard.no-files": N_("No more files may be opened: nobody new is let in; raise LimitNOFILE."),
     "policy.loaded": N_("A changed policy is in force."),
     "policy.broken": N_("The policy file is broken; the one before stays in force."),
     "listener.lost": N_("A listener cannot accept any more."),
