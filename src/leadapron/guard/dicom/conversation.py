@@ -149,6 +149,7 @@ class DicomConversation(Conversation):
             user=proposal.user or records.peer.user,
             user_kind=proposal.user_kind or records.peer.user_kind,
         )
+        surroundings.peer = peer
         decision = surroundings.judge.admit(peer)
         records.decided(decision)
         if not decision.passes:

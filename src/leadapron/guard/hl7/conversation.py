@@ -74,6 +74,9 @@ class Hl7Conversation(Conversation):
             self._rest += data
         else:
             self._from_client(data)
+        for outlet in (self.to_client, self.to_server):
+            if len(outlet) > 1:  # in one piece: some engines take what comes at once for all
+                outlet[:] = [b"".join(outlet)]
 
     def closed(self, side: Side) -> None:
         message = self._message
@@ -183,7 +186,7 @@ class Hl7Conversation(Conversation):
     def _know(self, header: Header) -> None:
         """The peer under the names of this message; the same object while they stay the same (judges look it up)."""
         if (self._peer.calling, self._peer.called) != (header.calling, header.called):
-            self._peer = replace(self.surroundings.peer, calling=header.calling, called=header.called)
+            self._peer = self.surroundings.peer = replace(self.surroundings.peer, calling=header.calling, called=header.called)
 
     def _way(self) -> Sequence[str]:
         """What is behind the guard for the receiver that is named. A connection leads to one place."""
