@@ -84,7 +84,7 @@ def make_series(folder: Path, syntax: UID, numbers: range, sides: tuple[int, ...
     for number in numbers:
         made = templates[number % len(templates)].replace(instance(0).encode(), instance(number).encode())
         if syntax != plain:
-            made = _deflated(made)
+            made = deflated(made)
         paths.append(folder / f"{number}.dcm")
         paths[-1].write_bytes(made)
     return paths
@@ -95,7 +95,7 @@ def data_set(file: bytes) -> bytes:
     return file[144 + int.from_bytes(file[140:144], "little") :]
 
 
-def _deflated(file: bytes) -> bytes:
+def deflated(file: bytes) -> bytes:
     """The same, under the deflated transfer syntax (PS3.5 §A.5)."""
     one = dcmread(BytesIO(file))
     one.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
