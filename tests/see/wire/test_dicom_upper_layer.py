@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadapron.see.wire.dicom.dimse import Element, parse_command, strict_elements
+from leadapron.see.wire.dicom.dimse import Element, parse_command, strict_command, strict_elements
 from leadapron.see.wire.dicom.upper_layer import MAX_ASSOCIATE, HeadTap, pdu_fault, value_fault
 from tests.see.wire import dicom_bytes as d
 from tests.see.wire.playbook import CLIENT, SERVER
@@ -74,3 +74,15 @@ def test_what_is_read_without_doubt_is_read_by_the_tolerant_parser_alike(data: b
         assert list(elements) == sorted(elements)
         if Element.MESSAGE_ID in elements and Element.ANSWERED_ID not in elements:
             assert command.message_id == int.from_bytes(elements[Element.MESSAGE_ID], "little")
+        assert strict_command(data) == (command, elements)
+    else:
+        assert strict_command(data) is None
+
+
+def test_of_two_elements_that_say_the_same_the_later_counts_for_both_readers() -> None:
+    body = b"".join(struct.pack("<HHI", 0, tag, len(value)) + value for tag, value in (
+        (0x0002, b"1.2.3\0"), (0x0003, b""), (0x0100, b"\x30\0"), (0x0110, b"\1\0"), (0x0120, b"\2\0")))  # fmt: skip
+    data = struct.pack("<HHII", 0, 0, 4, len(body)) + body
+    read = strict_command(data)
+    assert read is not None
+    assert read[0] == parse_command(data)

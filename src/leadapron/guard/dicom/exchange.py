@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct, structs
 
@@ -27,7 +27,7 @@ from leadapron.guard.dicom.words import (
 from leadapron.guard.policy import task_of
 from leadapron.model.guard import Action, Decision, Operation, Reason, Task
 from leadapron.see.wire.dicom.dataset import MAX_QUERY, is_wide_query
-from leadapron.see.wire.dicom.dimse import PENDING, Command, Element, parse_command, strict_elements
+from leadapron.see.wire.dicom.dimse import PENDING, Command, Element, strict_command
 from leadapron.see.wire.dissector import Side
 
 MAX_UNANSWERED = 128
@@ -137,14 +137,14 @@ class Exchange:
         """A whole command set, on `stream.context`."""
         if stream.context not in self._agreed.contexts:
             raise Breach("dicom.context", UNEXPECTED_PARAMETER)
-        elements, command = strict_elements(data), parse_command(data)
-        if elements is None or command is None:
+        read = strict_command(data)
+        if read is None:
             raise Breach("dicom.command-set", UNEXPECTED_PARAMETER)
+        command, elements = read
         if command.response:
             return self._response(stream, command, elements)
         self._records.association.conduct.command(command, by_client=stream.side is Side.CLIENT)
-        doubtful = any(one in elements and other in elements for one, other in _ALTERNATIVES)
-        if doubtful or command.name in (_WITHOUT_DATA_SET if command.data_set else _WITH_DATA_SET):
+        if _is_doubtful(elements) or command.name in (_WITHOUT_DATA_SET if command.data_set else _WITH_DATA_SET):
             raise Breach("dicom.command-set", UNEXPECTED_PARAMETER)
         if (Element.ANSWERED_ID if command.name == "C-CANCEL" else Element.MESSAGE_ID) not in elements:
             raise Breach("dicom.command-set", UNEXPECTED_PARAMETER)
@@ -160,7 +160,7 @@ class Exchange:
                 stream.passage.dismiss()
 
     # ---------------------------------------------------------------- requests
-    def _request(self, stream: Stream, command: Command, elements: dict[int, bytes]) -> Verdict:
+    def _request(self, stream: Stream, command: Command, elements: Mapping[int, bytes]) -> Verdict:
         asked = self._unanswered[stream.side]
         window = self._agreed.window if stream.side is Side.CLIENT else MAX_UNANSWERED
         if command.message_id in asked or len(asked) >= window:
@@ -285,7 +285,7 @@ class Exchange:
         return answer(request.context, request.elements, outcome, reason)
 
     # ---------------------------------------------------------------- responses
-    def _response(self, stream: Stream, command: Command, elements: dict[int, bytes]) -> Verdict:
+    def _response(self, stream: Stream, command: Command, elements: Mapping[int, bytes]) -> Verdict:
         asked = self._unanswered[stream.side.other]
         request = asked.get(command.message_id)
         known = request is not None and (request.command.name, request.context) == (command.name, stream.context)
@@ -339,12 +339,19 @@ class Exchange:
         return Verdict.PASS
 
 
-def _fault(command: Command, elements: dict[int, bytes], abstract_syntax: str) -> tuple[int, str] | None:
+def _is_doubtful(elements: Mapping[int, bytes]) -> bool:
+    """Does a request hold both elements of a pair?"""
+    return any(one in elements and other in elements for one, other in _ALTERNATIVES)
+
+
+def _fault(command: Command, elements: Mapping[int, bytes], abstract_syntax: str) -> tuple[int, str] | None:
     """What is wrong with a request that can still be answered: the status that says so, and its name."""
     if not belongs(command.sop_class, abstract_syntax):
         return NO_SUCH_SOP_CLASS, "dicom.sop-class"
-    if any(elements.get(uid) and not _UID.fullmatch(elements[uid]) for uid in _UIDS):
-        return INVALID_INSTANCE, "dicom.uid"
+    for tag in _UIDS:
+        uid = elements.get(tag)
+        if uid and not _UID.fullmatch(uid):
+            return INVALID_INSTANCE, "dicom.uid"
     destination = elements.get(Element.DESTINATION)
     if destination is not None and not _TITLE.fullmatch(destination):
         return NOT_AUTHORISED, "dicom.title"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -73,7 +73,7 @@ class Request(Struct, kw_only=True):
 
     command: Command
     context: int
-    elements: dict[int, bytes]
+    elements: Mapping[int, bytes]
     operation: Operation
     decision: Decision = Decision(action=Action.DENY, reason=Reason.NO_RULE)
     most_matches: int = 0

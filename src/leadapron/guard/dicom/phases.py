@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 from leadapron.model.guard import Decision, Operation, Reason
 from leadapron.see.wire.dicom.pdu import PduType
@@ -12,7 +12,7 @@ NOT_SPECIFIED, UNRECOGNISED_PDU, UNEXPECTED_PDU, UNEXPECTED_PARAMETER, INVALID_V
 """Reasons of an A-ABORT that the provider sends (PS3.8 Table 9-26)."""
 
 
-class Phase(Enum):
+class Phase(IntEnum):
     """Where an association stands, seen from between the two sides."""
 
     IDLE = auto()

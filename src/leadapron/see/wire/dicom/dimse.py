@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from functools import lru_cache
+from struct import Struct as Layout
 
 from msgspec import Struct
 
@@ -53,6 +56,10 @@ class Element(IntEnum):
 
 
 _NUMBERS = (Element.FIELD, Element.MESSAGE_ID, Element.ANSWERED_ID, Element.DATA_SET, Element.STATUS)
+_HEADER = Layout("<HHI").unpack_from
+"""Group, element, length."""
+_SHORT = 112
+"""Bytes of a command set that names no instance."""
 
 
 class Command(Struct, frozen=True):
@@ -119,15 +126,56 @@ def strict_elements(data: bytes) -> dict[int, bytes] | None:
     elements: dict[int, bytes] = {}
     position, end, previous = 0, len(data), -1
     while position + 8 <= end:
-        element = data[position + 2] | data[position + 3] << 8
+        group, element, length = _HEADER(data, position)
         start = position + 8
-        position = start + int.from_bytes(data[position + 4 : start], "little")
-        if data[start - 8] or data[start - 7] or element <= previous or position > end:
+        position = start + length
+        if group or element <= previous or position > end:
             return None
         elements[element] = data[start:position]
         previous = element
     if position != end or elements.get(GROUP_LENGTH) != (end - 12).to_bytes(4, "little", signed=True):
         return None
-    if any(len(elements.get(number, b"  ")) != 2 for number in _NUMBERS):
-        return None
+    for number in _NUMBERS:
+        if number in elements and len(elements[number]) != 2:
+            return None
     return elements
+
+
+def strict_command(data: bytes) -> tuple[Command, Mapping[int, bytes]] | None:
+    """What `parse_command` and `strict_elements` say of a command set, where both say something.
+
+    Devices repeat what is short: echoes, answers, the commands of queries. Those are read once; longer ones name an
+    instance, which seldom comes twice.
+    """
+    return _remembered(data) if len(data) <= _SHORT else _strict_command(data)
+
+
+def _strict_command(data: bytes) -> tuple[Command, Mapping[int, bytes]] | None:
+    elements = strict_elements(data)
+    if elements is None or 0x0100 not in elements:
+        return None
+    get = elements.get
+    code = _number(elements[0x0100])
+    name = COMMANDS.get(code & ~RESPONSE)
+    if name is None:
+        return None
+    # Of two elements that say the same, the later counts, as for the tolerant parser.
+    sop_class, message_id = get(0x0003, get(0x0002)), get(0x0120, get(0x0110))
+    status, destination, data_set = get(0x0900), get(0x0600), get(0x0800)
+    command = Command(
+        name,
+        code & RESPONSE != 0,
+        uid_text(sop_class) if sop_class else "",
+        _number(message_id) if message_id else -1,
+        _number(status) if status else -1,
+        text(destination[:16]) if destination else "",
+        data_set is not None and _number(data_set) != NO_DATA_SET,
+    )
+    return command, elements
+
+
+_remembered = lru_cache(maxsize=1024)(_strict_command)
+
+
+def _number(value: bytes) -> int:
+    return value[0] | value[1] << 8
