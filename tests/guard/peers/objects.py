@@ -26,6 +26,14 @@ SYNTAXES = (
     ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, JPEGBaseline8Bit,
     DeflatedExplicitVRLittleEndian,
 )  # fmt: skip
+PROPOSED = {
+    ImplicitVRLittleEndian: "-xi",
+    ExplicitVRLittleEndian: "-xe",
+    ExplicitVRBigEndian: "-xb",
+    JPEGBaseline8Bit: "-xy",
+    DeflatedExplicitVRLittleEndian: "-xd",
+}
+"""What storescu is told to prefer."""
 # In two halves, so that no scanner takes this file for the test string.
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}" + rb"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 _SERIAL = 10**9

@@ -3,52 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from pydicom.uid import (
     UID,
     CTImageStorage,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    JPEGBaseline8Bit,
     SecondaryCaptureImageStorage,
 )
 from pynetdicom import AE, _config, evt
 
 from leadapron.model.events import ObjectPassed
-from tests.guard.dicom.peers import free_port, needs, run, server
+from tests.guard.dicom.peers import needs, run
+from tests.guard.peers.archives import MOST_PDU, keeping
 from tests.guard.peers.conftest import StartGuard
 from tests.guard.peers.guarding import ALL, listener
-from tests.guard.peers.objects import SYNTAXES, data_set, make_series
+from tests.guard.peers.objects import PROPOSED, SYNTAXES, data_set, make_series
 
 pytestmark = [pytest.mark.enable_socket, needs("storescu", "storescp")]
 
-PDUS = (4096, 16384, 65536, 131072)
+PDUS = (4096, 16384, 65536, MOST_PDU)
 EACH = 50
 """Objects of each transfer syntax and size of PDU."""
-PROPOSED = {
-    ImplicitVRLittleEndian: "-xi",
-    ExplicitVRLittleEndian: "-xe",
-    ExplicitVRBigEndian: "-xb",
-    JPEGBaseline8Bit: "-xy",
-    DeflatedExplicitVRLittleEndian: "-xd",
-}
-"""What storescu is told to prefer."""
-
-
-@contextmanager
-def keeping(folder: Path) -> Iterator[int]:
-    """storescp that takes every transfer syntax, and writes what it reads."""
-    port = free_port()
-    folder.mkdir()
-    command = ("storescp", "-aet", "PACS", "+B", "+xa", "-pdu", PDUS[-1], "-od", folder, port)
-    with server(*command, port=port, folder=folder):
-        yield port
 
 
 def checksums(folder: Path) -> dict[str, str]:

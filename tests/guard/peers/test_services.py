@@ -21,11 +21,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from leadapron.model.events import DicomAssociation, GuardDecision, ObjectPassed
-from tests.guard.dicom.peers import free_port, instances, needs, orthanc, run, server, storescp
+from tests.guard.dicom.peers import instances, needs, orthanc, run, storescp
+from tests.guard.peers.archives import wlmscpfs
 from tests.guard.peers.conftest import StartGuard
 from tests.guard.peers.guarding import Guarding, listener
-from tests.guard.peers.objects import ROOT, instance, make_series, written
-from tests.guard.peers.objects import image as made_image
+from tests.guard.peers.objects import ROOT, image, instance, make_series, written
 
 pytestmark = [
     pytest.mark.enable_socket,
@@ -84,25 +84,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, start_guard: StartGuard) -> I
 
 
 @contextmanager
-def wlmscpfs(folder: Path) -> Iterator[int]:
-    """DCMTK's worklist server, with one step."""
-    place, port = folder / "PACS", free_port()
-    place.mkdir(parents=True)
-    (place / "lockfile").touch()
-    step = made_image()
-    for name in ("PixelData", "SOPInstanceUID", "SOPClassUID", "Modality", "StationName"):
-        delattr(step, name)
-    scheduled = Dataset()
-    scheduled.Modality, scheduled.ScheduledStationAETitle = "CT", "CT01"
-    scheduled.ScheduledProcedureStepStartDate, scheduled.ScheduledProcedureStepStartTime = "20261124", "0800"
-    scheduled.ScheduledPerformingPhysicianName, scheduled.ScheduledProcedureStepID = "", "1"
-    step.ScheduledProcedureStepSequence, step.RequestedProcedureID = [scheduled], "1"
-    step.save_as(place / "one.wl", enforce_file_format=True)
-    with server("wlmscpfs", "-dfr", "-dfp", folder, port, port=port, folder=folder):
-        yield port
-
-
-@contextmanager
 def provider(asked: list[tuple[str, str]]) -> Iterator[int]:
     """A printer and manager of steps and commitment (pynetdicom)."""
 
@@ -154,7 +135,7 @@ def listening_modality(reported: threading.Event) -> Iterator[int]:
 
 
 def test_images_are_stored_asked_for_and_brought(site: Department, tmp_path: Path) -> None:
-    images = make_series(tmp_path / "made", made_image().file_meta.TransferSyntaxUID, range(IMAGES))
+    images = make_series(tmp_path / "made", image().file_meta.TransferSyntaxUID, range(IMAGES))
     with site.guard.watched() as seen:
         run("echoscu", "-aet", "CT01", *site.at("archive"))
         run("storescu", "-aet", "CT01", *site.at("archive"), *images)
@@ -200,7 +181,7 @@ def test_pynetdicom_gets_what_it_asks_for(site: Department) -> None:
         kept.append(event.request.AffectedSOPInstanceUID)
         return 0
 
-    httpx.post(f"{site.archive_url}/instances", content=written(made_image(90))).raise_for_status()
+    httpx.post(f"{site.archive_url}/instances", content=written(image(90))).raise_for_status()
     ae = AE(ae_title="WS01")
     ae.add_requested_context(PatientRootQueryRetrieveInformationModelGet)
     ae.add_requested_context(CTImageStorage)
@@ -220,7 +201,7 @@ def test_pynetdicom_gets_what_it_asks_for(site: Department) -> None:
 
 
 def test_orthanc_stores_through_the_guard(site: Department) -> None:
-    number = httpx.post(f"{site.archive_url}/instances", content=written(made_image(91))).raise_for_status().json()["ID"]
+    number = httpx.post(f"{site.archive_url}/instances", content=written(image(91))).raise_for_status().json()["ID"]
     before = len(list(site.moved.iterdir()))
     with site.guard.watched() as seen:
         httpx.post(f"{site.archive_url}/modalities/ws/store", json=[number], timeout=30).raise_for_status()
@@ -256,7 +237,7 @@ def test_steps_are_reported_films_printed_and_images_committed(site: Department)
             "127.0.0.1", site.guard.port("manager"), ae_title="PACS", evt_handlers=[(evt.EVT_N_EVENT_REPORT, report)]
         )
         assert association.is_established
-        step, meta, film = made_image(), BasicGrayscalePrintManagementMeta, "1.2.840.10008.5.1.1.1"
+        step, meta, film = image(), BasicGrayscalePrintManagementMeta, "1.2.840.10008.5.1.1.1"
         del step.PixelData
         steps, commitment = ModalityPerformedProcedureStep, Dataset()
         commitment.TransactionUID, commitment.ReferencedSOPSequence = f"{ROOT}.9", []
