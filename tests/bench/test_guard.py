@@ -46,8 +46,8 @@ def test_a_burst_through_nothing(ground: Site, course: Course) -> None:
         assert (echoes.operations, echoes.failure) == (20, "")
 
 
-@pytest.mark.parametrize("name", [HAPROXY, boxes.NGINX])
-def test_a_burst_through_a_proxy_with_and_without_tls(name: str, ground: Site, course: Course) -> None:
+@pytest.mark.parametrize("name", [HAPROXY, boxes.NGINX, GUARD])
+def test_a_burst_through_a_box_with_and_without_tls(name: str, ground: Site, course: Course) -> None:
     if not boxes.installed(name):
         pytest.skip(f"{name} is not installed")
     with boxes.start(name, ground) as box:

@@ -17,7 +17,14 @@ CLIENT, SERVER = Side.CLIENT, Side.SERVER
 Script = Iterable[tuple[Side, bytes]]
 CANARY = "ZYXWVUT"
 MARK = "HOSTILE-MARK-FOR-TESTS"
-RULES = ContentRules.load([("test.yar", f'rule hostile_mark {{ strings: $a = "{MARK}" condition: $a }}')])
+
+
+def content_rules() -> ContentRules:
+    """The shipped rules and one of the tests. Only the thread that made them may use them."""
+    return ContentRules.load([("test.yar", f'rule hostile_mark {{ strings: $a = "{MARK}" condition: $a }}')])
+
+
+RULES = content_rules()
 LISTENER = Listener(name="hl7", speaks=Speech.HL7, listen="127.0.0.1:2575", upstream=("192.0.2.2:2575",), fail="closed")
 ORDERS = Rule(
     name="orders",

@@ -162,6 +162,15 @@ def test_a_message_hidden_in_another_is_judged(before: bytes, hidden: bytes, cut
     assert guarded.refusals == [("no-rule", "")]
 
 
+@pytest.mark.parametrize("before", [b"\r", b"\n", b"\x0b"])
+def test_a_hidden_header_that_cannot_be_read_is_refused(before: bytes) -> None:
+    """Found by fuzzing: its first mark is no separator of ours, and some receiver would take it for one."""
+    hidden = before + b"MSH~\\&|RIS|RADIOLOGY|PACS|ARCHIVE|||ADT^A08|7|P|2.5\r"
+    guarded = Guarded().say(CLIENT, block(message() + hidden)).finish()
+    assert guarded.to_server == b""
+    assert guarded.refusals == [("protocol", "hl7.header")]
+
+
 @pytest.mark.parametrize(
     "text", ["Dr MSH, hospital", "(MSH)", "MSH", "a MSH. b", "line\x0bbreak", "MSHA|", "xMSH|^~\\&|"]
 )

@@ -186,7 +186,9 @@ class Hl7Conversation(Conversation):
     def _know(self, header: Header) -> None:
         """The peer under the names of this message; the same object while they stay the same (judges look it up)."""
         if (self._peer.calling, self._peer.called) != (header.calling, header.called):
-            self._peer = self.surroundings.peer = replace(self.surroundings.peer, calling=header.calling, called=header.called)
+            self._peer = self.surroundings.peer = replace(
+                self.surroundings.peer, calling=header.calling, called=header.called
+            )
 
     def _way(self) -> Sequence[str]:
         """What is behind the guard for the receiver that is named. A connection leads to one place."""
