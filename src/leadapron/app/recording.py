@@ -25,11 +25,11 @@ class Recorder:
     """Takes events from the loop that moves images, and brings them to the workspace without holding it up."""
 
     def __init__(self, folder: Path, workspace: Path, sensor: str, alarm: Callable[[GuardNotice], None]) -> None:
-        """`folder` holds the journal. `alarm` is told when the journal cannot be written."""
+        """`folder` holds the journal. `alarm` is told when it or the workspace cannot be written."""
         self._journal = Journal(folder)
         self._workspace, self._sensor, self._alarm = workspace, sensor, alarm
         self._waiting: list[Event] = []
-        self._scheduled = self._failing = False
+        self._scheduled = self._failing = self._unwritable = False
         self._started = datetime.now(UTC)
         self._rested = 0
         """Events of the current segment that are in the workspace."""
@@ -68,15 +68,21 @@ class Recorder:
         if self._failing:
             self._failing = False
             lost, self.lost = self.lost, 0
-            self.record(self._notice("journal.written", now, detail=f"lost {lost}" if lost else ""))
+            self._tell("journal.written", f"lost {lost}" if lost else "", now)
 
     def _cannot_write(self, error: OSError, now: datetime) -> None:
         """Tell once, and try again with each new event and each rest."""
         if not self._failing:
             self._failing = True
-            self._alarm(self._notice("journal.full", now, detail=error.strerror or ""))
+            self._tell("journal.full", error.strerror or "", now)
 
-    def _notice(self, name: str, now: datetime, *, detail: str) -> GuardNotice:
+    def _tell(self, name: str, detail: str, now: datetime) -> None:
+        """To whoever watches, and for later."""
+        notice = self._notice(name, detail, now)
+        self._alarm(notice)
+        self.record(notice)
+
+    def _notice(self, name: str, detail: str, now: datetime) -> GuardNotice:
         return GuardNotice(ts=now, sensor=self._sensor, packet=0, name=name, alarm=True, detail=detail)
 
     async def start(self) -> None:
@@ -111,8 +117,11 @@ class Recorder:
             self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
             return False
         except (LeadapronError, OSError) as error:
-            self._alarm(self._notice("workspace.unwritable", datetime.now(UTC), detail=type(error).__name__))
+            if not self._unwritable:
+                self._unwritable = True
+                self._tell("workspace.unwritable", type(error).__name__, datetime.now(UTC))
             return False
+        self._unwritable = False
         return True
 
     async def stop(self) -> None:
@@ -123,6 +132,8 @@ class Recorder:
         self._journal.roll()
         await self.rest()
         self._pool.shutdown()
+        if self._waiting:  # the disk is still full
+            self._alarm(self._notice("journal.lost", f"lost {self.lost + len(self._waiting)}", datetime.now(UTC)))
 
 
 def absorb(workspace: Path, segment: Path, source: str) -> int:

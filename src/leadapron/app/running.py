@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
+import time
 from collections.abc import Callable
 from datetime import UTC, tzinfo
 from hashlib import blake2b
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import uvloop
@@ -17,7 +20,8 @@ from msgspec.structs import replace
 from leadapron.app.guarding import QUARANTINE, content_rules, load_policy, state_folder
 from leadapron.app.recording import Recorder
 from leadapron.guard.audit.delivery import AuditTrail
-from leadapron.guard.dicom import DicomConversation, Instruments
+from leadapron.guard.conversation import Bytes
+from leadapron.guard.dicom import DicomConversation, EvidenceWriter, Instruments
 from leadapron.guard.hl7 import Hl7Conversation
 from leadapron.guard.inspect import Depth, Inspector, Rewriter
 from leadapron.guard.quarantine import Quarantine
@@ -29,6 +33,12 @@ from leadapron.model.events import Event, GuardNotice
 from leadapron.model.guard import Policy, Speech
 from leadapron.model.pseudonyms import pseudonym
 from leadapron.store import Workspace
+
+Asked = TypeVar("Asked")
+
+
+SELDOM = 50_000
+"""New objects between two searches for cycles among them: some hundred associations, a few milliseconds."""
 
 
 def local_zone() -> tzinfo:
@@ -43,6 +53,28 @@ def local_zone() -> tzinfo:
         return UTC
 
 
+class _Watched:
+    """A place in quarantine whose failures are told to a person."""
+
+    def __init__(self, writer: EvidenceWriter, failed: Callable[[OSError], None]) -> None:
+        self._writer, self._failed = writer, failed
+        self.abort = writer.abort
+
+    def write(self, data: Bytes) -> None:
+        try:
+            self._writer.write(data)
+        except OSError as error:
+            self._failed(error)
+            raise
+
+    def commit(self) -> str:
+        try:
+            return self._writer.commit()
+        except OSError as error:
+            self._failed(error)
+            raise
+
+
 class Running:
     """One guard and all around it. `told` is given every notice, for the terminal or the service's log."""
 
@@ -53,10 +85,11 @@ class Running:
         self._make_state()
         self._workspace = Workspace.open_or_create(Path(self.policy.workspace or self._state / "workspace"))
         self._content = content_rules(self.policy)
-        self._quarantine = Quarantine.of(self._state / QUARANTINE)
+        self._quarantine = Quarantine.of(self._state / QUARANTINE, alarm=self._quarantine_full)
         sensor = f"guard:{self.policy.name}"
-        self._recorder = Recorder(self._state / "journal", self._workspace.path, sensor, told)
+        self._recorder = Recorder(self._state / "journal", self._workspace.path, sensor, self._of_journal)
         self._trail = AuditTrail(self.policy.audit, self._state / "audit", self.policy.name, self._from_thread)
+        self._quiet_until = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         key = self._workspace.key
         self._digest_key = blake2b(key, digest_size=32, person=b"object ledger").digest()
@@ -77,6 +110,11 @@ class Running:
 
     def run(self) -> None:
         """Guard until told to stop (SIGTERM, Ctrl-C), then bring everything to rest."""
+        # By default Python looks for cycles after 700 new objects, which takes a tenth of the guard's time, and looks
+        # through all that was loaded at the start each time that it looks through everything.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(SELDOM)
         uvloop.run(self._run())
 
     async def _run(self) -> None:
@@ -115,10 +153,29 @@ class Running:
         return Inspector(transfer_syntax, self._content, depth=depth, key=self._digest_key if ledger else None)
 
     def _dicom(self) -> Instruments:
-        return Instruments(inspector=self._inspector, rewriter=Rewriter, evidence=self._quarantine.dicom)
+        return Instruments(inspector=self._inspector, rewriter=Rewriter, evidence=self._watched(self._quarantine.dicom))
 
     def _web(self) -> WebInstruments:
-        return WebInstruments(inspector=self._inspector, rewriter=Rewriter, evidence=self._quarantine.web)
+        return WebInstruments(
+            inspector=self._inspector, rewriter=Rewriter, evidence=self._watched(self._quarantine.web)
+        )
+
+    def _watched(self, place: Callable[[Asked], EvidenceWriter]) -> Callable[[Asked], EvidenceWriter]:
+        def opened(asked: Asked) -> EvidenceWriter:
+            try:
+                return _Watched(place(asked), self._quarantine_failed)
+            except OSError as error:
+                self._quarantine_failed(error)
+                raise
+
+        return opened
+
+    def _quarantine_failed(self, error: OSError) -> None:
+        """Told once a minute at most: whoever sends one hostile object sends many."""
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + 60
+            self.guard.notice("quarantine.full", alarm=True, detail=error.strerror or "")
 
     # ------------------------------------------------------------ records
     def _record(self, event: Event) -> None:
@@ -126,6 +183,14 @@ class Running:
         self._trail.record(event)
         if isinstance(event, GuardNotice):
             self._told(event)
+
+    def _of_journal(self, notice: GuardNotice) -> None:
+        """The recorder keeps its own notices."""
+        self._trail.record(notice)
+        self._told(notice)
+
+    def _quarantine_full(self, why: str) -> None:
+        self.guard.notice("quarantine.full", alarm=True, detail=why)
 
     def _from_thread(self, notice: GuardNotice) -> None:
         if self._loop is not None:
