@@ -1,6 +1,6 @@
 # Leadapron: each target does what it says. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint accuracy bench lab fuzz docs lock clean
+.PHONY: help demo test lint accuracy bench soak lab fuzz docs lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,6 +31,10 @@ bench: .venv/.develops ## CPU and memory beside the peers that are installed
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.spread
 	$(BIN)/python -m bench.cut
+	$(BIN)/python -m bench.guard
+
+soak: .venv/.develops ## thirty minutes of mixed load through the guard, with its memory curve
+	$(BIN)/python -m bench.guard.soak --minutes 30
 
 lab: .venv/.develops ## build a department in network namespaces and capture it (root; see lab/packages.txt)
 	$(BIN)/python -m lab build $(SCENARIO) --out build/lab/$(basename $(notdir $(SCENARIO)))
