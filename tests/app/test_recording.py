@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,4 +73,30 @@ def test_a_workspace_that_cannot_be_written_is_an_alarm_and_nothing_is_lost(tmp_
         await recorder.stop()
 
     asyncio.run(run())
-    assert told(tmp_path / "w") == ["1"]
+    names = [event.name for event in Workspace.open(tmp_path / "w").events(GuardNotice)]
+    assert names == ["guard.started", "workspace.unwritable"]
+
+
+def test_a_full_disk_is_an_alarm_and_nothing_is_lost(tmp_path: Path) -> None:
+    Workspace.create(tmp_path / "w")
+    alarms: list[GuardNotice] = []
+
+    async def run() -> None:
+        recorder = Recorder(tmp_path / "journal", tmp_path / "w", "guard:one", alarms.append)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+        try:
+            for number in range(20):
+                recorder.record(notice(number))
+                await asyncio.sleep(0)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert recorder.waiting > 20
+        recorder.record(notice(20))
+        await recorder.stop()
+
+    asyncio.run(run())
+    assert [alarm.name for alarm in alarms] == ["journal.full", "journal.written"]
+    said = told(tmp_path / "w")
+    assert [word for word in said if word.isdigit()] == [str(number) for number in range(21)]
+    assert len(said) == 23

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from blake3 import blake3
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from leadapron.guard.quarantine import Exhibit, Quarantine, exhibits, make_keys, open_exhibit
+from leadapron.guard.quarantine import PAUSE, Exhibit, Quarantine, exhibits, make_keys, open_exhibit
 from leadapron.guard.sealing import CHUNK
 from leadapron.guard.web.wiring import Suspect
 from leadapron.model.errors import UsageError
@@ -112,6 +113,19 @@ def test_a_full_quarantine_says_so_and_deletes_nothing(folder: Path) -> None:
     writer.abort()
     assert quarantine.kept == before
     assert {file.name for file in folder.iterdir()} == {"public.pem", name, f"{name}.json"}
+
+
+def test_after_a_failure_nothing_is_begun_for_a_while(folder: Path) -> None:
+    now = 100.0
+    quarantine = Quarantine(folder, X25519PrivateKey.generate().public_key(), 2 * CHUNK, lambda: now)
+    writer = quarantine.writer(CASE)
+    with pytest.raises(OSError, match="full"):
+        writer.write(bytes(3 * CHUNK))
+    writer.abort()
+    with pytest.raises(OSError, match="no room"):
+        quarantine.writer(CASE)
+    now += PAUSE
+    assert keep(quarantine, b"small")
 
 
 def test_no_room_for_the_description(folder: Path) -> None:

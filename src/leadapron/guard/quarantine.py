@@ -14,7 +14,8 @@ import errno
 import os
 import re
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,6 +42,8 @@ from leadapron.model.guard import Operation, Peer
 
 LIMIT = 10 << 30
 """Bytes of the whole folder."""
+PAUSE = 60.0
+"""Seconds for which nothing new is begun once something could not be kept: else each object would fail half-way."""
 PUBLIC = "public.pem"
 _PART = ".part"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -76,9 +79,17 @@ class Exhibit(Struct, frozen=True, kw_only=True):
 class Quarantine:
     """The folder, as the guard writes it."""
 
-    def __init__(self, folder: Path, key: X25519PublicKey | None, limit: int = LIMIT) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        key: X25519PublicKey | None,
+        limit: int = LIMIT,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Removes what an earlier run left half-written. Without a key nothing can be kept."""
         self._folder, self._key, self._limit = folder, key, limit
+        self._steady = steady
+        self._again = float("-inf")
         self._objects = self._bytes = 0
         if folder.is_dir():
             self._tidy()
@@ -115,6 +126,8 @@ class Quarantine:
         """A place for one object; its name is given here. OSError where nothing can be kept."""
         if self._key is None:
             raise OSError(errno.ENOKEY, "the quarantine has no key yet", str(self._folder / PUBLIC))
+        if self._steady() < self._again:
+            raise OSError(errno.ENOSPC, "the quarantine has just had no room", str(self._folder))
         name = f"{exhibit.when.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(8)}"
         return Writer(self, self._folder / name, replace(exhibit, name=name), self._key)
 
@@ -145,6 +158,10 @@ class Quarantine:
     def count(self) -> None:
         """One more object is kept."""
         self._objects += 1
+
+    def failed(self) -> None:
+        """Something could not be kept."""
+        self._again = self._steady() + PAUSE
 
     def _tidy(self) -> None:
         names = {entry.name for entry in self._folder.iterdir()}
@@ -179,11 +196,22 @@ class Writer:
         self._size += len(data)
         self._digest.update(data)
         while len(self._waiting) > CHUNK:
-            self._put(bytes(self._waiting[:CHUNK]), last=False)
+            try:
+                self._put(bytes(self._waiting[:CHUNK]), last=False)
+            except OSError:
+                self._quarantine.failed()
+                raise
             del self._waiting[:CHUNK]
 
     def commit(self) -> str:
         """Keep it; returns its name. OSError where there is no room; then `abort`."""
+        try:
+            return self._commit()
+        except OSError:
+            self._quarantine.failed()
+            raise
+
+    def _commit(self) -> str:
         self._put(bytes(self._waiting), last=True)
         exhibit = replace(self._exhibit, size=self._size, digest=self._digest.hexdigest())
         about = msgspec.json.format(msgspec.json.encode(exhibit)) + b"\n"

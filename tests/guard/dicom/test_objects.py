@@ -164,6 +164,10 @@ def test_a_held_object_goes_into_quarantine_and_the_sender_may_come_again(cut: i
     full = guarded(script, hold, contexts, quarantine=Quarantine(full=True))
     assert answers(full, script) == [("C-STORE", 1, 0xA700)]
     assert full.refusals == [("blind", "")]
+    lax = structs.replace(LISTENER, fail="open")
+    passed = guarded(script, hold, contexts, listener=lax, quarantine=Quarantine(full=True))
+    assert passed.to_server == sent(script, CLIENT)
+    assert [(each.action, each.reason, each.rule) for each in passed.decisions[1:]] == [("allow", "blind", "hold")]
 
 
 def test_an_object_that_never_ends_leaves_nothing_open() -> None:

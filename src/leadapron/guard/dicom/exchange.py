@@ -201,14 +201,16 @@ class Exchange:
         records = self._records
         request.decision = decision = self._surroundings.judge.decide(records.peer, request.operation)
         stores = request.command.name == "C-STORE"
+        if decision.action is Action.HOLD and stores and not decision.passes:
+            case = self._case(stream, request, stored=True)
+            evidence = case.open_evidence("")
+            if evidence is not None or self._surroundings.listener.fail != "open":
+                return QuarantinePassage(evidence, lambda name: self._kept(stream, request, name))
+            request.decision = decision = structs.replace(decision, action=Action.ALLOW, reason=Reason.BLIND)
         if decision.passes:
             records.decided(decision, request.operation)
             self._unanswered[stream.side][request.command.message_id] = request
             return self._object(stream, request, stored=True) if stores else Relay()
-        if decision.action is Action.HOLD and stores:
-            return QuarantinePassage(
-                self._case(stream, request, stored=True), lambda name: self._kept(stream, request, name)
-            )
         records.decided(decision, request.operation)
         return self._refusal(stream, request, status(decision.reason), decision.reason)
 

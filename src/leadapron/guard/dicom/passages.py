@@ -271,8 +271,8 @@ class QuarantinePassage(Passage):
     verdict = Verdict.DROP
     sends = False
 
-    def __init__(self, case: Case, then: Callable[[str], None]) -> None:
-        self._writer = case.open_evidence("")
+    def __init__(self, writer: EvidenceWriter | None, then: Callable[[str], None]) -> None:
+        self._writer = writer
         self._then = then
         """Is told the name in quarantine; empty: it could not be kept."""
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from leadapron.guard.dicom.objects import EvidenceWriter, Rewriter
 from leadapron.guard.inspect.inspector import Depth, Finding, Inspector
@@ -180,6 +181,8 @@ class Storing(Exchange):
         decision = self.wiring.judge.decide(self.peer, operation)
         if not decision.passes and decision.action is not Action.HOLD:
             raise Refused(decision)
+        if not decision.passes and self.listener.fail == "open" and self._evidence(decision, operation, "") is None:
+            decision = replace(decision, action=Action.ALLOW, reason=Reason.BLIND)
         if decision.passes:
             self.visit.decided(self.peer, operation, decision)
         return decision
@@ -232,7 +235,8 @@ class Storing(Exchange):
         self.visit.decided(self.peer, operation, judged, detail=finding.name, evidence=name)
 
     def held(self, decision: Decision, operation: Operation, copy: EvidenceWriter | None) -> None:
-        raise Refused(decision, evidence=_kept(copy, ()))
+        name = _kept(copy, ())
+        raise Refused(decision if name else replace(decision, reason=Reason.BLIND), evidence=name)
 
     def _evidence(self, decision: Decision, operation: Operation, finding: str) -> EvidenceWriter | None:
         opens, visit = self.wiring.instruments.evidence, self.visit

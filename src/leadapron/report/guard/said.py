@@ -83,6 +83,7 @@ NOTICES = {
     "audit.unreachable": N_("The audit collector cannot be reached: messages wait on disk."),
     "journal.full": N_("The journal cannot be written: events wait in memory."),
     "journal.written": N_("The journal is written again."),
+    "journal.lost": N_("The journal could not be written until the end: events are lost."),
     "workspace.unwritable": N_("The workspace cannot be written: events wait in the journal."),
     "quarantine.full": N_("Quarantine cannot be written."),
 }
