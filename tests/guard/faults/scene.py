@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from leadapron.guard.quarantine import make_keys
 from leadapron.guard.shell import NAME, ask
 from leadapron.model.errors import UsageError
 from leadapron.model.events import Event
@@ -168,9 +169,14 @@ class Guarding:
 
 
 @contextmanager
-def guarding(folder: Path, upstreams: Sequence[int], rules: str = ALL, **more: Any) -> Iterator[Guarding]:
-    """Started, and stopped in the end if it still runs; it must never have met a fault of its own."""
+def guarding(
+    folder: Path, upstreams: Sequence[int], rules: str = ALL, *, keys: bool = False, **more: Any
+) -> Iterator[Guarding]:
+    """Started, and stopped in the end if it still runs; it must never have met a fault of its own. `keys`: those of the
+    quarantine are made first."""
     made = Guarding(folder, upstreams, rules, **more)
+    if keys:
+        make_keys(made.state / "quarantine", folder / "private.pem")
     made.start()
     try:
         yield made
