@@ -264,6 +264,11 @@ class Peer(Struct, frozen=True, kw_only=True):
     user_kind: int = 0
     """PS3.7 D.3.3.7.1; 5 for a bearer token."""
 
+    @property
+    def certificate(self) -> str:
+        """The client's certificate as people know it: its common name, else its digest; empty: none was shown."""
+        return next((name for name in self.certificates if name.startswith("CN=")), next(iter(self.certificates), ""))
+
 
 class Operation(Struct, frozen=True, kw_only=True):
     """One thing a peer asks for."""

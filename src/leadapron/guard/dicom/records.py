@@ -136,7 +136,7 @@ class Records:
                 rule=decision.rule.name if decision.rule else "",
                 calling_ae_title=peer.calling,
                 called_ae_title=peer.called,
-                certificate=peer.certificates[0] if peer.certificates else "",
+                certificate=peer.certificate,
                 user=peer.user,
                 detail=told.detail,
                 evidence=evidence,

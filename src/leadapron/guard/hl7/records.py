@@ -72,7 +72,7 @@ class Decisions:
             command=operation.command if operation else "",
             calling_ae_title=peer.calling,
             called_ae_title=peer.called,
-            certificate=next(iter(peer.certificates), ""),
+            certificate=peer.certificate,
             user=peer.user,
             detail=detail,
             person=decision.person,

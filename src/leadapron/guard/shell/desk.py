@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from leadapron import __version__
-from leadapron.guard.shell.status import told_connections, told_listener
+from leadapron.guard.shell.status import told_connections, told_listener, told_web
 from leadapron.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,8 +94,10 @@ class Desk:
             },
             "draining": vitals.draining,
             "memory": guard.memory.used(),
-            "listeners": [told_listener(door) for door in guard.listeners.doors()],
-            "web": guard.listeners.web_connections(),
+            "listeners": [
+                *(told_listener(door) for door in guard.listeners.doors()),
+                *(told_web(web, guard.counters) for web in guard.listeners.webs()),
+            ],
             "down": list(guard.ground.upstreams.down),
             "decisions": [
                 {"listener": name, "action": action, "reason": reason, "enforced": enforced, "count": count}

@@ -22,7 +22,7 @@ Bench = Callable[[Policy, Listener], Judge]
 """Makes the judge of a listener."""
 
 
-class _Web(Struct, kw_only=True):
+class Web(Struct, kw_only=True):
     """A DICOMweb listener at work."""
 
     guard: WebGuard
@@ -37,7 +37,7 @@ class Listeners:
     ) -> None:
         self._ground, self._speakers, self._bench, self._instruments = ground, speakers, bench, instruments
         self._doors: dict[str, Door] = {}
-        self._webs: dict[str, _Web] = {}
+        self._webs: dict[str, Web] = {}
         self._leaving: list[Door] = []
         """Taken out of the policy, while somebody is still inside."""
         self._stopping: set[asyncio.Task[None]] = set()
@@ -46,7 +46,7 @@ class Listeners:
         """Stand where this policy says. UsageError: one address cannot be used, or a speech is unknown; then all is as
         it was before, and certificates too."""
         names = {key_of(listener): listener for listener in policy.listeners}
-        fresh: dict[str, Door | _Web] = {}
+        fresh: dict[str, Door | Web] = {}
         former = self._in_use()
         self._ground.certificates.use(policy.listeners)
         try:
@@ -76,7 +76,7 @@ class Listeners:
     def _in_use(self) -> list[Listener]:
         return [*(door.listener for door in self._doors.values()), *(web.listener for web in self._webs.values())]
 
-    async def _open(self, policy: Policy, listener: Listener) -> Door | _Web:
+    async def _open(self, policy: Policy, listener: Listener) -> Door | Web:
         judge = self._bench(policy, listener)
         if listener.speaks is Speech.DICOMWEB:
             return await self._open_web(listener, self._wiring(judge, policy.digest))
@@ -93,7 +93,7 @@ class Listeners:
             self._stop_web(self._webs.pop(key))
 
     @staticmethod
-    async def _close(opened: Door | _Web) -> None:
+    async def _close(opened: Door | Web) -> None:
         if isinstance(opened, Door):
             opened.shut()
         else:
@@ -117,12 +117,12 @@ class Listeners:
             instruments=self._instruments,
         )
 
-    async def _open_web(self, listener: Listener, wiring: Wiring) -> _Web:
+    async def _open_web(self, listener: Listener, wiring: Wiring) -> Web:
         from leadapron.guard.web.service import WebGuard
 
         certificates = self._ground.certificates
         front, back = certificates.server(listener.name), certificates.client(listener.name)
-        web = _Web(guard=WebGuard(listener, wiring, tls=front, upstream_tls=back), listener=listener)
+        web = Web(guard=WebGuard(listener, wiring, tls=front, upstream_tls=back), listener=listener)
         await web.guard.start()
         return web
 
@@ -139,7 +139,7 @@ class Listeners:
             del self._webs[key]
             self._ground.notice("listener.lost", alarm=True, listener=listener.name, detail=str(error))
 
-    def _stop_web(self, web: _Web) -> None:
+    def _stop_web(self, web: Web) -> None:
         task = asyncio.create_task(web.guard.stop())
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
@@ -182,9 +182,9 @@ class Listeners:
                 found[web.listener.name] = Endpoint(ip=ip, port=port)
         return found
 
-    def web_connections(self) -> dict[str, int]:
-        """DICOMweb listener → clients inside."""
-        return {web.listener.name: web.guard.connections for web in self._webs.values()}
+    def webs(self) -> Iterator[Web]:
+        """Those of DICOMweb that let in."""
+        yield from self._webs.values()
 
 
 def key_of(listener: Listener) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from leadapron.guard.shell.counters import Counters
 from leadapron.guard.shell.door import Door
+from leadapron.guard.shell.listeners import Web
 from leadapron.guard.shell.relay import Relay
 from leadapron.see.wire.dissector import Side
 
@@ -34,6 +36,24 @@ def told_listener(door: Door) -> dict[str, Any]:
     }
 
 
+def told_web(web: Web, counters: Counters) -> dict[str, Any]:
+    """One listener of DICOMweb."""
+    listener = web.listener
+    return {
+        "name": listener.name,
+        "speaks": listener.speaks.value,
+        "listens": next((f"{ip}:{port}" for ip, port in web.guard.addresses), listener.listen),
+        "upstream": list(listener.upstream),
+        "fail": listener.fail,
+        "leaving": False,
+        "inside": web.guard.connections,
+        "connections": web.guard.accepted,
+        "refused": 0,
+        "objects": counters.objects[listener.name],
+        "findings": counters.findings[listener.name],
+    }
+
+
 def told_connections(doors: Iterable[Door], now: float) -> list[dict[str, Any]]:
     """Who is inside, the oldest first."""
     inside = sorted((relay for door in doors for relay in door.relays), key=lambda relay: relay.began)
@@ -49,7 +69,7 @@ def _told(relay: Relay, now: float) -> dict[str, Any]:
         "listener": relay.listener,
         "calling": peer.calling if peer else "",
         "called": peer.called if peer else "",
-        "certificate": next((name for name in peer.certificates if name.startswith("CN=")), "") if peer else "",
+        "certificate": peer.certificate if peer else "",
         "upstream": relay.upstream,
         "phase": relay.phase,
         "age": round(now - relay.began, 1),

@@ -76,6 +76,8 @@ class Entrance(web.Server):
         self._listener = listener
         self._wiring = wiring
         self._inside: Counter[str] = Counter()
+        self.accepted = 0
+        """Connections that were let in."""
 
     @property
     def inside(self) -> int:
@@ -111,6 +113,7 @@ class Entrance(web.Server):
             visit.decided(peer, None, refused.decision, detail=refused.detail)
             return None
         self._inside[client.ip] += 1
+        self.accepted += 1
         return visit
 
     def leave(self, visit: Visit) -> None:

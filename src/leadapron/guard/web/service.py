@@ -84,6 +84,11 @@ class WebGuard:
         """Clients that are connected now."""
         return self._entrance.inside if self._entrance else 0
 
+    @property
+    def accepted(self) -> int:
+        """Connections that were let in since the start."""
+        return self._entrance.accepted if self._entrance else 0
+
     def swap(self, wiring: Wiring) -> None:
         """A new policy: the next request is judged by it."""
         self._wiring = wiring

@@ -52,7 +52,7 @@ class Visit:
             task=operation.task if operation else "",
             command=operation.command if operation else "",
             sop_class=operation.sop_class if operation else "",
-            certificate=next(iter(peer.certificates), ""),
+            certificate=peer.certificate,
             user=peer.user,
             detail=detail,
             evidence=evidence,
