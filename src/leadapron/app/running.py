@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import shutil
 import time
@@ -35,10 +34,6 @@ from leadapron.model.pseudonyms import pseudonym
 from leadapron.store import Workspace
 
 Asked = TypeVar("Asked")
-
-
-SELDOM = 50_000
-"""New objects between two searches for cycles among them: some hundred associations, a few milliseconds."""
 
 
 def local_zone() -> tzinfo:
@@ -85,7 +80,7 @@ class Running:
         self._make_state()
         self._workspace = Workspace.open_or_create(Path(self.policy.workspace or self._state / "workspace"))
         self._content = content_rules(self.policy)
-        self._quarantine = Quarantine.of(self._state / QUARANTINE, alarm=self._quarantine_full)
+        self._quarantine = Quarantine.of(self._state / QUARANTINE)
         sensor = f"guard:{self.policy.name}"
         self._recorder = Recorder(self._state / "journal", self._workspace.path, sensor, self._of_journal)
         self._trail = AuditTrail(self.policy.audit, self._state / "audit", self.policy.name, self._from_thread)
@@ -110,11 +105,6 @@ class Running:
 
     def run(self) -> None:
         """Guard until told to stop (SIGTERM, Ctrl-C), then bring everything to rest."""
-        # By default Python looks for cycles after 700 new objects, which takes a tenth of the guard's time, and looks
-        # through all that was loaded at the start each time that it looks through everything.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(SELDOM)
         uvloop.run(self._run())
 
     async def _run(self) -> None:
@@ -188,9 +178,6 @@ class Running:
         """The recorder keeps its own notices."""
         self._trail.record(notice)
         self._told(notice)
-
-    def _quarantine_full(self, why: str) -> None:
-        self.guard.notice("quarantine.full", alarm=True, detail=why)
 
     def _from_thread(self, notice: GuardNotice) -> None:
         if self._loop is not None:

@@ -75,7 +75,10 @@ class DicomConversation(Conversation):
     def finish(self) -> None:
         if self._exchange is not None:
             self._exchange.finish()
+            self._exchange = None
         self._records.finish()
+        for stream in self._streams:
+            stream.leave()
 
     # ---------------------------------------------------------------- what the shell asks
     @property

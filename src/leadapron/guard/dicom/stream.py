@@ -90,6 +90,19 @@ class Owner(Protocol):
         """A whole command set on `stream.context`. Sets `stream.passage` where a data set follows."""
 
 
+class _Nobody:
+    """The owner of a stream that is over."""
+
+    over = True
+
+    def legal(self, side: Side, kind: int) -> None: ...
+
+    def control(self, stream: Stream, pdu: bytes) -> list[Bytes] | None: ...
+
+    def command(self, stream: Stream, data: bytes) -> Verdict:
+        return Verdict.DROP
+
+
 class Stream:
     """What one side sends, and the outlet that it goes to."""
 
@@ -104,7 +117,8 @@ class Stream:
         """The data set that is due, or under way."""
         self.emitted: list[Bytes] = []
         """What goes on instead of what was received."""
-        self._owner, self._outlet = owner, outlet
+        self._owner: Owner = owner
+        self._outlet = outlet
         self._left = 0
         """Bytes to come of a value that is cut through."""
         self._partial, self._need = bytearray(), HEADER
@@ -145,6 +159,12 @@ class Stream:
     def emit(self, pdu: bytes) -> None:
         """Pass this on in the place of what is being judged."""
         self.emitted.append(pdu)
+
+    def leave(self) -> None:
+        """Nothing more comes. Owner and stream let go of each other: memory is free at once, and no search for cycles
+        is needed, which would take a tenth of a short association's time."""
+        self._owner, self.passage = _Nobody(), None
+        self._waiting.clear()
 
     # ---------------------------------------------------------------- bytes
     def feed(self, data: bytes) -> None:
