@@ -26,6 +26,7 @@ from leadapron.guard.inspect.rewrite import Rewriter
 from leadapron.guard.inspect.rules import ContentRules
 from leadapron.model.guard import Listener, Policy, Query, Rule, Speech
 from tests.guard.dicom.playbook import Quarantine
+from tests.guard.ports import free_port
 from tests.guard.shell.lines import Standing, standing
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -39,12 +40,6 @@ def needs(*programs: str) -> pytest.MarkDecorator:
     """Skip where a peer is not installed."""
     missing = [program for program in programs if shutil.which(program) is None]
     return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -22,6 +21,7 @@ from leadapron.guard.web import Instruments, WebGuard, Wiring
 from leadapron.model.events import Event
 from leadapron.model.guard import Limits, Listener, Moment, Policy, Query, Rule, Speech, Task
 from leadapron.model.pseudonyms import pseudonym
+from tests.guard.ports import free_port
 
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 ALL = frozenset(Task)
@@ -37,12 +37,6 @@ def instruments(**more: object) -> Instruments:
         rewriter=Rewriter,
         **more,  # type: ignore[arg-type]
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def clock() -> Moment:
