@@ -83,7 +83,8 @@ class DicomConversation(Conversation):
     # ---------------------------------------------------------------- what the shell asks
     @property
     def busy(self) -> bool:
-        return self._streams[0].busy or self._streams[1].busy
+        client, server = self._streams
+        return client.busy or server.busy
 
     @property
     def opened(self) -> bool:

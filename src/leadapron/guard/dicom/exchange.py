@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct, structs
 
 from leadapron.guard.conversation import Surroundings
-from leadapron.guard.dicom.identifier import UNREADABLE, Question, read_identifier
+from leadapron.guard.dicom.identifier import MAX_IDENTIFIER, UNREADABLE, Question, read_identifier
 from leadapron.guard.dicom.objects import Case, Instruments, Request
 from leadapron.guard.dicom.passages import ObjectPassage, QuarantinePassage, RewritingPassage
 from leadapron.guard.dicom.phases import UNEXPECTED_PARAMETER, Breach
@@ -26,7 +26,7 @@ from leadapron.guard.dicom.words import (
 )
 from leadapron.guard.policy import task_of
 from leadapron.model.guard import Action, Decision, Operation, Reason, Task
-from leadapron.see.wire.dicom.dataset import MAX_QUERY, is_wide_query
+from leadapron.see.wire.dicom.dataset import is_wide_query
 from leadapron.see.wire.dicom.dimse import PENDING, Command, Element, strict_command
 from leadapron.see.wire.dissector import Side
 
@@ -38,8 +38,8 @@ TARPIT = 20.0
 _BROKEN = Decision(action=Action.DENY, reason=Reason.PROTOCOL)
 _WITH_DATA_SET = frozenset({"C-STORE", "C-FIND", "C-MOVE", "C-GET"})
 _WITHOUT_DATA_SET = frozenset({"C-ECHO", "C-CANCEL", "N-GET", "N-DELETE"})
-_PENDING_ALLOWED = frozenset({"C-FIND", "C-MOVE", "C-GET"})
-_CANCELLABLE = _PENDING_ALLOWED
+_IDENTIFYING = frozenset({"C-FIND", "C-MOVE", "C-GET"})
+"""Their data set names what is asked for; they are answered in many responses, and may be cancelled."""
 _ALTERNATIVES = ((Element.AFFECTED_CLASS, Element.REQUESTED_CLASS),
                  (Element.AFFECTED_INSTANCE, Element.REQUESTED_INSTANCE),
                  (Element.MESSAGE_ID, Element.ANSWERED_ID))  # fmt: skip
@@ -85,7 +85,7 @@ class QueryPassage(Passage):
         self._after: Passage | None = None
 
     def expect(self, size: int) -> None:
-        if self._after is None and len(self._identifier) + size > MAX_QUERY:
+        if self._after is None and len(self._identifier) + size > MAX_IDENTIFIER:
             self._after = self._judge(None)
             self.verdict = self._after.verdict
             self.sends = self._after.sends
@@ -156,7 +156,7 @@ class Exchange:
             if request.entry is not None:
                 self._records.passed(request.entry, -1)
         for stream in self._streams:
-            if isinstance(stream.passage, ObjectPassage | QuarantinePassage):
+            if stream.passage is not None:
                 stream.passage.dismiss()
 
     # ---------------------------------------------------------------- requests
@@ -184,7 +184,7 @@ class Exchange:
             return self._begin(stream, request, self._refusal(stream, request, outcome, Reason.PROTOCOL))
         if stream.side is Side.SERVER and command.name != "N-EVENT-REPORT":
             return self._begin(stream, request, self._brought(stream, request))
-        if command.name == "C-FIND":
+        if command.name in _IDENTIFYING:
             stream.passage = QueryPassage(lambda identifier: self._query(stream, request, identifier))
             return Verdict.HOLD
         return self._begin(stream, request, self._decided(stream, request))
@@ -250,16 +250,17 @@ class Exchange:
         self._answer(stream, request, OUT_OF_RESOURCES, reason)
 
     def _query(self, stream: Stream, request: Request, identifier: bytes | None) -> Passage:
-        """A C-FIND whose identifier was read, or is too long to be."""
+        """A request whose identifier was read, or is too long to be."""
         command = request.command
         transfer_syntax = self._agreed.contexts[request.context][1]
         if identifier is None:
             question = Question(wide=True, level=UNREADABLE)
         else:
-            question = read_identifier(identifier, transfer_syntax, command.sop_class)
-            wide = is_wide_query(identifier, transfer_syntax)
-            self._records.association.conduct.queries.asked(command, wide=wide)
-        if request.operation.task is Task.FIND:
+            question = read_identifier(identifier, transfer_syntax, command=command.name, sop_class=command.sop_class)
+            if command.name == "C-FIND":
+                wide = is_wide_query(identifier, transfer_syntax)
+                self._records.association.conduct.queries.asked(command, wide=wide)
+        if request.operation.task is not Task.WORKLIST:
             request.operation = structs.replace(request.operation, wide=question.wide, level=question.level)
         passage = self._decided(stream, request)
         decision = request.decision
@@ -294,7 +295,7 @@ class Exchange:
         pending = command.status in PENDING
         if request is None or not known or Element.ANSWERED_ID not in elements or command.status < 0:
             raise Breach("dicom.unasked", UNEXPECTED_PARAMETER)
-        if pending and command.name not in _PENDING_ALLOWED:
+        if pending and command.name not in _IDENTIFYING:
             raise Breach("dicom.command-set", UNEXPECTED_PARAMETER)
         if not pending:
             del asked[command.message_id]
@@ -333,7 +334,7 @@ class Exchange:
     def _cancel(self, stream: Stream, command: Command) -> Verdict:
         """C-CANCEL goes on once, and only for what is under way: it may well come after the last response."""
         request = self._unanswered[stream.side].get(command.message_id)
-        if request is None or request.command.name not in _CANCELLABLE or request.context != stream.context:
+        if request is None or request.command.name not in _IDENTIFYING or request.context != stream.context:
             return Verdict.DROP
         if request.cancelled:
             return Verdict.DROP

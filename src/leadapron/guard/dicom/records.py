@@ -30,7 +30,8 @@ class _Counted(Struct):
     decision: Decision
     operation: Operation | None
     detail: str
-    ts: datetime
+    wall: float
+    """UNIX seconds of the first."""
     server: Endpoint
     number: int = 0
 
@@ -93,10 +94,9 @@ class Records:
         self, decision: Decision, operation: Operation | None = None, detail: str = "", evidence: str = ""
     ) -> None:
         """Tell a refusal at once, count what was allowed."""
-        here = _Counted(decision, operation, detail, self.now(), self.server, 1)
         if evidence or (decision.action is not Action.ALLOW and self._told < MAX_TOLD):
             self._told += 1
-            self._tell(here, evidence)
+            self._tell(self._first(decision, operation, detail), self.now(), evidence)
             return
         what = (operation.task, operation.command, operation.sop_class, operation.destination) if operation else None
         rule = decision.rule.name if decision.rule else ""
@@ -105,11 +105,14 @@ class Records:
         if counted is not None:
             counted.number += 1
         elif len(self._counted) < MAX_COUNTED:
-            self._counted[key] = here
+            self._counted[key] = self._first(decision, operation, detail)
         else:
-            self._tell(here)
+            self._tell(self._first(decision, operation, detail), self.now())
 
-    def _tell(self, told: _Counted, evidence: str = "") -> None:
+    def _first(self, decision: Decision, operation: Operation | None, detail: str) -> _Counted:
+        return _Counted(decision, operation, detail, self._surroundings.clock().wall, self.server, 1)
+
+    def _tell(self, told: _Counted, end: datetime, evidence: str = "") -> None:
         decision, peer, surroundings = told.decision, self.peer, self._surroundings
         asked: dict[str, Any] = {}
         if operation := told.operation:
@@ -121,13 +124,13 @@ class Records:
             }
         surroundings.record(
             GuardDecision(
-                ts=told.ts,
+                ts=datetime.fromtimestamp(told.wall, UTC),
                 sensor=surroundings.sensor,
                 packet=0,
                 uid=surroundings.uid,
                 client=surroundings.client,
                 server=told.server,
-                end=self.now(),
+                end=end,
                 listener=surroundings.listener.name,
                 policy=surroundings.policy_digest,
                 action=decision.action,
@@ -177,9 +180,11 @@ class Records:
     # ---------------------------------------------------------------- the end
     def finish(self) -> None:
         """Tell what was counted, and the association."""
-        for counted in self._counted.values():
-            self._tell(counted)
-        self._counted.clear()
+        if self._counted:
+            end = self.now()
+            for counted in self._counted.values():
+                self._tell(counted, end)
+            self._counted.clear()
         if self.association.begun:
             self._surroundings.record(self.association.event(self))
             self.association.begun = False

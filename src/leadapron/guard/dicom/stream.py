@@ -23,7 +23,7 @@ from leadapron.see.wire.dicom.pdu import HEADER, PduType
 from leadapron.see.wire.dicom.upper_layer import COMMAND, LAST, VALUE_HEADER, pdu_fault, value_fault
 from leadapron.see.wire.dissector import Side
 
-MAX_HELD = 64 * 1024
+MAX_HELD = 96 * 1024
 """Bytes of PDUs held until the command, or the query, that they hold can be judged."""
 FIRST = HEADER + VALUE_HEADER
 """Bytes up to the content of a P-DATA-TF's first value."""
@@ -71,6 +71,9 @@ class Passage(ABC):
     @abstractmethod
     def end(self) -> Verdict:
         """All bytes of the last fragment were fed: may it go on?"""
+
+    def dismiss(self) -> None:  # noqa: B027
+        """The association ended before the data set did."""
 
 
 class Owner(Protocol):
@@ -132,7 +135,7 @@ class Stream:
     @property
     def busy(self) -> bool:
         """Inside a PDU or a message?"""
-        return bool(self._left or self._partial or self.in_message)
+        return bool(self._left or self._partial or self.passage is not None or self._command)
 
     @property
     def in_message(self) -> bool:

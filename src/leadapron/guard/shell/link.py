@@ -121,7 +121,9 @@ class Link:
         self._owner.fault(error)
 
     def _try_connected(self, events: int) -> None:
-        if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or (self.hung and not events & READABLE):
+        if events & GONE and (
+            self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or not events & READABLE
+        ):  # a connection that came about is told without GONE, unless it has ended already
             self._owner.unconnected(self)
         elif events & WRITABLE:
             self.connecting = False
@@ -283,6 +285,7 @@ class Link:
             return
         self.closed = True
         self._backlog, self.owed = None, 0
+        self.other = None
         if reset:
             try:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

@@ -142,9 +142,16 @@ class Objects:
         self._sources: dict[DatasetSource, int] = {}
         self._studies: dict[tuple[str, str, int], int] = {}
         self._study: tuple[str, str, int] | None = None
+        self._last: tuple[Head, tuple[str, str, int] | None] | None = None
+        """The last head, and the study it is of: those of a series may be one."""
 
     def head(self, head: Head) -> None:
         """The head of an object was read."""
+        if self._last is None or self._last[0] is not head:
+            self._last = head, self._study_of(head)
+        self._study = self._last[1]
+
+    def _study_of(self, head: Head) -> tuple[str, str, int] | None:
         maker = DatasetSource(
             modality=head.modality,
             manufacturer=head.manufacturer,
@@ -159,7 +166,7 @@ class Objects:
                 index = self._sources.setdefault(maker, len(self._sources))
             else:
                 index = self._sources.get(maker, -1)
-        self._study = (self._pseudonym(head.study), head.modality, index) if head.study else None
+        return (self._pseudonym(head.study), head.modality, index) if head.study else None
 
     def fragment(self, size: int) -> None:
         """Data-set bytes of one fragment."""
