@@ -100,7 +100,7 @@ def server(*command: str | Path | int, port: int, folder: Path) -> Iterator[int]
                 time.sleep(0.02)
         yield port
     finally:
-        process.terminate()
+        process.kill()  # Orthanc would take seconds to leave
         process.wait(SECONDS)
 
 

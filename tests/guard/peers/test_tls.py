@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
+from leadapron.guard import authority as made
 from leadapron.model.events import GuardDecision
 from tests.guard.dicom.peers import free_port, needs, run, server, storescp
 from tests.guard.peers.conftest import StartGuard
@@ -33,16 +35,20 @@ allow = ["echo", "store"]
 
 
 class Authority:
-    """A department's own, in a folder."""
+    """A department's own, in a folder. What `leadapron guard ca` does is done here too, but for its start each time."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         leadapron("guard", "ca", "create", folder, "Radiology North", "--no-passphrase")
+        leadapron("guard", "ca", "issue", folder, "ct1", "--usage", "client", "--no-passphrase")
         self.certificate = folder / "authority.pem"
 
     def issue(self, name: str) -> tuple[Path, Path]:
         """Key and certificate."""
-        leadapron("guard", "ca", "issue", self.folder, name, "--host", "127.0.0.1", "--no-passphrase")
+        made.Authority(self.folder).issue(name, now=datetime.now(UTC), hosts=("127.0.0.1",))
+        return self.files(name)
+
+    def files(self, name: str) -> tuple[Path, Path]:
         return self.folder / "issued" / f"{name}.key", self.folder / "issued" / f"{name}.pem"
 
     def options(self, identity: tuple[Path, Path]) -> tuple[str | Path, ...]:
@@ -78,7 +84,7 @@ def secure_storescp(folder: Path, authority: Authority, identity: tuple[Path, Pa
 def site(tmp_path_factory: pytest.TempPathFactory, start_guard: StartGuard) -> Iterator[Site]:
     found, folder = Site(), tmp_path_factory.mktemp("site")
     found.authority = authority = Authority(folder / "ca")
-    found.ct1, own, archive = (authority.issue(name) for name in ("ct1", "guard", "pacs"))
+    found.ct1, own, archive = authority.files("ct1"), authority.issue("guard"), authority.issue("pacs")
     found.plain, found.secure = folder / "plain", folder / "secure"
     with ExitStack() as stack:
         plain = stack.enter_context(storescp(found.plain))
@@ -128,4 +134,3 @@ def test_who_shows_no_certificate_another_one_or_a_revoked_one_stays_out(site: S
     text = site.guard.policy.read_text()
     site.guard.reload(text[text.index("[[listener]]") :])
     run("echoscu", *site.authority.options(site.ct1), *there, fails=True)
-    assert "ct1" in leadapron("guard", "ca", "list", site.authority.folder)

@@ -173,5 +173,5 @@ def orthanc(folder: Path) -> Iterator[str]:
                 time.sleep(0.05)
         yield f"http://127.0.0.1:{port}/dicom-web"
     finally:
-        process.terminate()
+        process.kill()  # it would take seconds to leave
         process.wait(20)
