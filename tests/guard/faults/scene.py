@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -43,10 +44,6 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self.port, self.kept = free_port(), folder
         folder.mkdir(parents=True)
-        self.process: subprocess.Popen[bytes]
-        self.start()
-
-    def start(self) -> None:
         words = ["storescp", "-aet", "PACS", "+B", "-od", str(self.kept), str(self.port)]
         self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda: listens(self.port))
@@ -200,8 +197,20 @@ def archives(folder: Path, count: int = 1) -> Iterator[list[Archive]]:
 class Scanner:
     """One association that a test speaks itself."""
 
-    def __init__(self, port: int, *contexts: str, title: str = "CT01", source: str = "127.0.0.1") -> None:
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=15, source_address=(source, 0))
+    def __init__(
+        self,
+        port: int,
+        *contexts: str,
+        title: str = "CT01",
+        source: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        plain = socket.create_connection(("127.0.0.1", port), timeout=15, source_address=(source, 0))
+        try:
+            self.sock = tls.wrap_socket(plain, server_hostname="127.0.0.1") if tls else plain
+        except OSError:
+            plain.close()
+            raise
         wanted = [(each, (d.IMPLICIT,)) for each in contexts or (d.CT_IMAGE, d.VERIFICATION)]
         self.send(d.associate_rq(title, contexts=wanted))
 
@@ -211,12 +220,19 @@ class Scanner:
     def pdu(self) -> bytes:
         """The next one; empty at the end."""
         try:
-            head = self.sock.recv(6, socket.MSG_WAITALL)
-            if len(head) < 6:
-                return b""
-            return head + self.sock.recv(int.from_bytes(head[2:], "big"), socket.MSG_WAITALL)
+            head = self._read(6)
+            return head + self._read(int.from_bytes(head[2:], "big")) if head else b""
         except ConnectionResetError:
             return b""
+
+    def _read(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            piece = self.sock.recv(size - len(data))
+            if not piece:
+                return b""
+            data += piece
+        return data
 
     def expect(self, kind: int) -> bytes:
         said = self.pdu()

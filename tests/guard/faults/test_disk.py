@@ -49,7 +49,7 @@ def test_images_pass_while_the_journal_is_full_and_are_told_when_it_is_not(tmp_p
 
 @pytest.mark.parametrize("fail", ["closed", "open"])
 def test_a_quarantine_without_room_follows_the_listener(tmp_path: Path, fail: str) -> None:
-    """Closed: the sender is told to come again. Open: after one object that failed half-way, they pass, and are told."""
+    """Closed: the sender is told to come again. Open: after one that failed half-way, they pass, and are told."""
     with archives(tmp_path) as (archive,), guarding(tmp_path, [archive.port], HOLD, fail=fail, keys=True) as guard:
         assert guard.said.count("Quarantine cannot be written.") == 0
         with Scanner(guard.port, title="DISC") as scanner:

@@ -92,7 +92,7 @@ class Guard:
         self._stop_at: float | None = None
         self._lag = 0.0
         self._looked, self._resolved = float("-inf"), 0.0
-        self._drift: float | None = None
+        self._drift = 0.0
         """Wall clock less steady clock at the last sweep."""
         self.glass: frozenset[str] = frozenset()
         """Listeners at which somebody holds the glass open (empty: all of them)."""
@@ -153,6 +153,7 @@ class Guard:
                 self.notice("guard.stopped")
 
     async def _turn(self) -> None:
+        self._drift = self._drift_now()
         while True:
             began = time.monotonic()
             await asyncio.sleep(self._tick_seconds)
@@ -285,12 +286,14 @@ class Guard:
 
     def _watch_clock(self) -> None:
         """Tell that the wall clock was set: hours of rules and ends of certificates go by it, nothing else does."""
-        now = self.clock()
-        drift, before = now.wall - now.steady, self._drift
-        self._drift = drift
-        if before is not None and abs(drift - before) > JUMP:
-            self.notice("guard.clock", alarm=True, detail=f"{drift - before:+.0f} s")
+        before, self._drift = self._drift, self._drift_now()
+        if abs(self._drift - before) > JUMP:
+            self.notice("guard.clock", alarm=True, detail=f"{self._drift - before:+.0f} s")
             self._looked = float("-inf")
+
+    def _drift_now(self) -> float:
+        now = self.clock()
+        return now.wall - now.steady
 
     def vitals(self) -> Vitals:
         """For metrics and readiness."""
