@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from leadapron.guard.policy import Book, judge, read_policy, write_policy
-from leadapron.guard.suggest import REMAINDER, Suggestion, suggest
+from leadapron.guard.suggest import Suggestion, suggest
 from leadapron.model.events import DicomAssociation, DicomOutcome, Endpoint, Event, Hl7Session, HttpSession
 from leadapron.model.guard import Action, Moment, Operation, Peer, Policy, Speech, Task
 from leadapron.see.capture import open_capture
@@ -76,7 +76,7 @@ def test_what_was_seen_is_allowed_and_what_was_not_is_denied(seen: list[Event]) 
         assert judged(made.policy, association, store) is Action.ALLOW
         assert judged(made.policy, association, Operation(task=Task.DELETE)) is Action.DENY
     last = made.policy.rules[-1]
-    assert (last.name, last.action, last.shadow) == (REMAINDER, Action.DENY, True)
+    assert (last.name, last.action, last.shadow) == ("everything else", Action.DENY, True)
     assert {listener.speaks for listener in made.policy.listeners} >= {Speech.DICOM, Speech.HL7}
 
 

@@ -75,7 +75,7 @@ def checked(path: Path) -> Checked:
     return check_policy(read_file(path), path.name, str(path.resolve().parent))
 
 
-def suggested(workspace: Workspace, assessment: Assessment) -> Suggestion:
+def suggested(workspace: Workspace, assessment: Assessment, language: str) -> Suggestion:
     """A policy that allows what the workspace has seen, except what looks like an attack."""
     rules = propose(assessment.picture, assessment.findings).rules
     refused = [rule for rule in rules if rule.standing is Standing.REFUSE and rule.service in GUARDED]
@@ -85,6 +85,7 @@ def suggested(workspace: Workspace, assessment: Assessment) -> Suggestion:
         workspace.events(HttpSession),
         names={address: asset.label for asset in assessment.inventory.assets for address in asset.addresses},
         suspects={(source, target) for rule in refused for source in rule.sources for target in rule.targets},
+        language=language,
     )
 
 
@@ -153,7 +154,7 @@ def explained(policy: Policy, question: Question, zone: tzinfo, language: str) -
     told = explain(policy, peer, _operation(question), _time(question.moment, zone), zone)
     yield told.verdict(language)
     for step in told.steps:
-        yield f"{'→' if step.decides else ' '} {step.rule.line:>4}  {step.rule.name}: {step.said(language)}"
+        yield f"{'→' if step.decides else ' '} {step.said(language)}"
 
 
 def _is_address(text: str) -> bool:

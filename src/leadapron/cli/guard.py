@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -21,14 +20,11 @@ from leadapron.cli.options import (
     result_option,
     workspace_option,
 )
-from leadapron.cli.output import local_zone, put, write_file
+from leadapron.cli.output import local_zone, put, say, write_file
 from leadapron.cli.progress import progress_bar
 from leadapron.model.errors import UsageError
 from leadapron.report import encode
 from leadapron.report.hostile import visible
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.group(short_help="A gateway that guards what cannot be patched.")
@@ -55,8 +51,8 @@ def check(policy_file: Path, language: str) -> None:
     policy, found = sound(policy_file, language)
     check_files(policy)
     for warning in found.warnings:
-        click.echo(visible(f"{policy_file.name}:{warning.line}: {warning.said(language)}"))
-    click.echo(sound_policy(len(policy.listeners), len(policy.rules), len(found.warnings), language))
+        say(f"{policy_file.name}:{warning.line}: {warning.said(language)}")
+    say(sound_policy(len(policy.listeners), len(policy.rules), len(found.warnings), language))
 
 
 @guard.command(short_help="Write a policy that allows what was seen.")
@@ -79,15 +75,15 @@ def suggest(policy_file: Path | None, force: bool, workspace: Path, knowledge: P
     if target.exists() and not force:
         raise UsageError(f"{target} is there already; --force replaces it, corrections included")
     assessment = assess_workspace(opened, load_rules(), load_world(knowledge_folder(knowledge)), now=now)
-    made = suggested(opened, assessment)
+    made = suggested(opened, assessment, language)
     if not made.policy.rules:
         raise UsageError(
             f"{workspace}: no DICOM, DICOMweb or HL7 was seen here; read captures of the archive's port first"
         )
     write_file(target, written(made, language).encode("utf-8"))
-    for line in suggestion(made.policy, made.suspects, language):
-        click.echo(visible(line))
     click.echo(visible(str(target)))
+    for line in suggestion(made.policy, made.suspects, language):
+        say(line)
 
 
 @guard.command(short_help="Which rule decides, and why.")
@@ -141,7 +137,7 @@ def explain(
         moment=moment,
     )
     for line in explained(policy, question, local_zone(), language):
-        click.echo(visible(line))
+        say(line)
 
 
 @guard.command(short_help="Past traffic through a policy: what would have been refused.")
@@ -154,7 +150,7 @@ def replay(sources: Sequence[str], policy_file: Path, json_file: str | None, lan
     have been refused. SOURCE is a capture file, a folder of them, or - for standard input."""
     from leadapron.app import find_sources
     from leadapron.app.guarding import replayed
-    from leadapron.guard.policy import reason_words
+    from leadapron.guard.policy import decision_said
     from leadapron.report.guard import render_replay_terminal, replay_document
     from leadapron.report.whatif import Made
 
@@ -163,7 +159,7 @@ def replay(sources: Sequence[str], policy_file: Path, json_file: str | None, lan
     with progress_bar(sum(source.size for source in found), language) as progress:
         result, _complete = replayed(found, policy, local_zone(), progress)
     made = Made(version=__version__, generated=datetime.now(UTC), language=language)
-    document = replay_document(result, made, names={}, reasons=reason_words(language))
+    document = replay_document(result, made, names={}, said=decision_said)
     if json_file:
         put(json_file, encode(document))
     else:

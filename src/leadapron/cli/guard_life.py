@@ -11,7 +11,7 @@ from rich.console import Console
 
 from leadapron.cli.guard_policy import policy_argument, sound
 from leadapron.cli.options import json_flag, language_option
-from leadapron.cli.output import check_target, local_zone
+from leadapron.cli.output import check_target, local_zone, say
 from leadapron.report import encode
 from leadapron.report.hostile import visible
 
@@ -51,14 +51,14 @@ def _ask(policy_file: Path, request: dict[str, object]) -> dict[str, object]:
 @language_option
 def status(policy_file: Path, as_json: bool, language: str) -> None:
     """Ask the guard that runs POLICY: listeners, decisions, certificates, audit, broken glass, connections."""
-    from leadapron.guard.policy import policy_words
+    from leadapron.guard.policy import decision_said
     from leadapron.report.guard import render_status_terminal
 
     told = _ask(policy_file, {"do": "status"})
     if as_json:
         click.echo(encode(told).decode())
     else:
-        render_status_terminal(told, Console(), language, policy_words()[language], zone=local_zone())
+        render_status_terminal(told, Console(), language, decision_said, zone=local_zone())
 
 
 @click.command(short_help="Have a running guard take up a changed policy.")
@@ -66,9 +66,10 @@ def status(policy_file: Path, as_json: bool, language: str) -> None:
 @language_option
 def reload(policy_file: Path, language: str) -> None:
     """Have the guard take up POLICY as it is now, without cutting associations. If it is broken, the old one stays."""
+    from leadapron.report.guard.said import reloaded
+
     sound(policy_file, language)
-    told = _ask(policy_file, {"do": "reload"})
-    click.echo(visible(str(told["policy"])))
+    say(reloaded(str(_ask(policy_file, {"do": "reload"})["policy"]), language))
 
 
 @click.command("break-glass", short_help="Let everything through for some minutes, in a person's name.")
@@ -77,17 +78,23 @@ def reload(policy_file: Path, language: str) -> None:
 @click.option("--minutes", type=click.FloatRange(0, 1440, min_open=True), metavar="N", help="For so many minutes.")
 @click.option("--listener", default="", metavar="NAME", help="Only this listener; without it, all.")
 @click.option("--close", "closing", is_flag=True, help="Close it now.")
-def break_glass(policy_file: Path, person: str, minutes: float | None, listener: str, closing: bool) -> None:
+@language_option
+def break_glass(
+    policy_file: Path, person: str, minutes: float | None, listener: str, closing: bool, language: str
+) -> None:
     """Let everything through that the rules of POLICY would stop, for some minutes, because patients cannot wait. It is
     an alarm and an audit record in that person's name. What inspection finds in objects stays out."""
+    from leadapron.report.guard.said import closed_glass, opened_glass
+
     if closing == (minutes is not None):
         raise click.UsageError("say either --minutes N, or --close")
     request: dict[str, object] = {"person": person, "listener": listener}
     if closing:
-        _ask(policy_file, {"do": "mend-glass", **request})
+        told = _ask(policy_file, {"do": "mend-glass", **request})
+        say(closed_glass(int(str(told["closed"])), language))
     else:
         told = _ask(policy_file, {"do": "break-glass", "minutes": minutes, **request})
-        click.echo(visible(str(told["until"])))
+        say(opened_glass(str(told["until"]), listener, language, local_zone()))
 
 
 @click.group(short_help="Objects that were stopped, sealed until a person looks.")
@@ -114,17 +121,22 @@ def init(policy_file: Path, private_key: Path) -> None:
 def list_exhibits(policy_file: Path, as_json: bool, language: str) -> None:
     """List what is in quarantine: when, from whom, what was found. Nothing of a patient is shown."""
     from leadapron.app.guarding import quarantine_of
+    from leadapron.guard.inspect import ContentRules
     from leadapron.guard.quarantine import exhibits
-    from leadapron.report.guard.said import exhibit_line
+    from leadapron.report.guard.said import empty_quarantine, exhibit_line
 
     found = exhibits(quarantine_of(policy_file))
     if as_json:
         click.echo(encode(found).decode())
         return
+    if not found:
+        say(empty_quarantine(language))
+    described = ContentRules.load(()).words if found else {}
     for one in found:
-        who = f"{one.calling_ae_title or one.user}@{one.address}"
-        line = exhibit_line(one.name, one.when, who, one.finding or one.rule, one.size, language, local_zone())
-        click.echo(visible(line))
+        who = "@".join(part for part in (one.calling_ae_title or one.user, one.address) if part)
+        why = described.get(one.finding, {}).get(language) or one.finding or one.rule
+        line = exhibit_line(one.name, one.when, who, why, one.size, language, local_zone())
+        say(line)
 
 
 @quarantine.command("open", short_help="Take one object out, with the key.")

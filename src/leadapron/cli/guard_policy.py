@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadapron.report.hostile import visible
+from leadapron.cli.output import say
 
 if TYPE_CHECKING:
     from leadapron.guard.policy import Checked
@@ -20,10 +20,12 @@ def sound(path: Path, language: str) -> tuple[Policy, Checked]:
     """A policy without problems; else all of them, in the reader's language."""
     from leadapron.app.guarding import checked
     from leadapron.guard.policy import PolicyError
+    from leadapron.report.guard.said import unsound_policy
 
     found = checked(path)
     if found.policy is None:
         for line in PolicyError(path.name, found.problems).said(language).split("\n"):
-            click.echo(visible(line), err=True)
+            say(line, err=True)
+        say(unsound_policy(len(found.problems), language), err=True)
         raise SystemExit(2)
     return found.policy, found

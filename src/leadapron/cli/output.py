@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
@@ -26,7 +28,8 @@ from leadapron.report import (
     render_terminal,
     write_csv,
 )
-from leadapron.report.hostile import visible
+from leadapron.report.hostile import MAX_LIST, visible
+from leadapron.report.screen import WIDEST
 from leadapron.report.words import words
 from leadapron.rules import Rule
 
@@ -58,6 +61,16 @@ def default_language() -> str:
     """French where the environment says so (LC_ALL, LC_MESSAGES, LANG), else English."""
     setting = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "fr" if setting.lower().startswith("fr") else "en"
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """A sentence on the screen. On a terminal it breaks between words; elsewhere it stays one line, as programs read
+    it."""
+    shown = visible(line, MAX_LIST)
+    if (sys.stderr if err else sys.stdout).isatty():
+        width = min(shutil.get_terminal_size().columns, WIDEST)
+        shown = textwrap.fill(shown, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    click.echo(shown, err=err)
 
 
 def local_zone() -> tzinfo:

@@ -13,13 +13,11 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
-from leadapron.guard.policy import task_of
+from leadapron.guard.policy import policy_words, task_of
 from leadapron.guard.policy.services import storage_classes
 from leadapron.model.events import DicomAssociation, DicomOutcome, Endpoint, Hl7Session, HttpApi, HttpSession
 from leadapron.model.guard import Action, Listener, Policy, Query, Rate, Rule, Speech, Task
 
-REMAINDER = "everything else"
-"""Name of the last rule."""
 HEADROOM = 4
 """Rates and results may be so many times what was seen."""
 LEAST_PER_HOUR = 60
@@ -69,9 +67,10 @@ def suggest(
     *,
     names: Mapping[str, str],
     suspects: Collection[tuple[str, str]] = (),
+    language: str = "en",
 ) -> Suggestion:
     """From all that was seen; `names` are labels of devices by address, `suspects` clients and servers whose
-    traffic looks like an attack. Nothing seen gives a policy without rules."""
+    traffic looks like an attack; the last rule is named in `language`. Nothing seen gives a policy without rules."""
     servers: dict[tuple[Speech, str, int], dict[_Key, _Seen]] = defaultdict(lambda: defaultdict(_Seen))
     refused: dict[str, set[str]] = defaultdict(set)
     for association in associations:
@@ -93,7 +92,8 @@ def suggest(
         for key in tuple(peers):
             if key[0] in barred or (key[0], server) in suspects:
                 del peers[key]
-    return _written(servers, barred | {client for client, _ in suspects}, names)
+    remainder = policy_words()[language]["suggest.remainder"]
+    return _written(servers, barred | {client for client, _ in suspects}, names, remainder)
 
 
 def _server(speaks: Speech, server: Endpoint) -> tuple[Speech, str, int]:
@@ -170,7 +170,10 @@ def _hour(time: datetime) -> datetime:
 
 # ---------------------------------------------------------------- writing it down
 def _written(
-    servers: Mapping[tuple[Speech, str, int], Mapping[_Key, _Seen]], suspects: set[str], names: Mapping[str, str]
+    servers: Mapping[tuple[Speech, str, int], Mapping[_Key, _Seen]],
+    suspects: set[str],
+    names: Mapping[str, str],
+    remainder: str,
 ) -> Suggestion:
     listeners, rules = [], []
     remarks: dict[str, tuple[str, ...]] = {}
@@ -192,7 +195,7 @@ def _written(
             if said := _remarks(seen):
                 remarks[rule.name] = said
     if rules:
-        rules.append(Rule(name=_unique(REMAINDER, taken), line=0, action=Action.DENY, shadow=True))
+        rules.append(Rule(name=_unique(remainder, taken), line=0, action=Action.DENY, shadow=True))
     return Suggestion(
         policy=Policy(listeners=tuple(listeners), rules=tuple(rules)),
         remarks=remarks,

@@ -35,23 +35,23 @@ def test_every_rule_says_why_it_does_not_decide() -> None:
         STORE,
         MONDAY,
     )
-    assert [f"{step.rule.name} {step.said('en')}" for step in found.steps] == [
-        "MR is not for calling title CT1, only for: MR*",
-        "network is not for address 10.1.2.3, only for: 10.9.0.0/16",
-        "evening is not for this hour (09:00), only for: mon-fri 18:00-20:00",
-        "documents is not for SOP class CT Image Storage, only for: Encapsulated PDF Storage",
-        "CT decides: all its conditions hold",
-        "rest is not asked: an earlier rule decides",
+    assert [step.said("en").split("  ")[-1] for step in found.steps] == [
+        "“MR” is not for calling title CT1, only for: MR*",
+        "“network” is not for address 10.1.2.3, only for: 10.9.0.0/16",
+        "“evening” is not for this hour (09:00), only for: mon-fri 18:00-20:00",
+        "“documents” is not for SOP class CT Image Storage, only for: Encapsulated PDF Storage",
+        "“CT” decides: all its conditions hold",
+        "“rest” is not asked: an earlier rule decides",
     ]
-    assert found.verdict("en") == "allowed: A rule says so."
-    assert found.verdict("fr") == "autorisé : Une règle le dit."
+    assert found.verdict("en") == "allowed by rule “CT”"
+    assert found.verdict("fr") == "autorisé par la règle «\u00a0CT\u00a0»"
 
 
 def test_a_broken_bound_is_named_with_the_rule() -> None:
     found = explain(policy(rule("named", identity=True, shadow=True)), CT1, STORE, MONDAY)
     assert found.decision.rule is not None
     assert found.verdict("en") == (
-        "denied: Nobody is named as user, and the rule demands it. (in shadow: it passes all the same)"
+        "denied by rule “named”: no user is named, and the rule demands one (in shadow: it passes all the same)"
     )
 
 
@@ -73,7 +73,7 @@ def test_coming_in_is_explained_too() -> None:
 
 def test_what_nobody_showed_is_called_nothing() -> None:
     found = explain(policy(rule(certificates=("CN=x",))), CT1, Operation(task=Task.STORE, sop_class=MR), MONDAY)
-    assert found.steps[0].said("fr") == "n’est pas pour le certificat montré ((aucun)), seulement pour : CN=x"
+    assert found.steps[0].said("fr").endswith("certificat\u00a0: (aucun)\u202f; seulement pour\u00a0: CN=x")
 
 
 def test_an_unknown_listener_is_an_error_of_the_asker() -> None:

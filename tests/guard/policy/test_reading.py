@@ -306,8 +306,9 @@ _CONTRADICTIONS = {
 
 def test_remarks_stand_above_their_rule_and_end_with_their_line() -> None:
     policy = read_policy((LISTENER + RULE).encode(), "x")
-    text = write_policy(policy, "fr", {"CT": ["seen once\n[[rule]]", "bad\u2028line"]})
-    assert "# seen once\n# [[rule]]\n# bad\ufffdline\n[[rule]]\nname" in text
+    remarks = ["seen once\n[[rule]]", "bad\u2028line", "vu\u00a0: encore utilisé\u202f?"]
+    text = write_policy(policy, "fr", {"CT": remarks})
+    assert "# seen once\n# [[rule]]\n# bad\ufffdline\n# vu\u00a0: encore utilisé\u202f?\n[[rule]]\nname" in text
     assert "premi" in text
     assert bare(read_policy(text.encode(), "x")) == bare(policy)
 
@@ -318,7 +319,7 @@ def test_every_reason_action_and_message_has_words() -> None:
     assert {f"reason.{reason}" for reason in Reason} | {f"action.{action}" for action in Action} <= words.keys()
     folder = Path(__file__).parents[3] / "src" / "leadapron" / "guard" / "policy"
     source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
-    said = set(re.findall(r'"((?:problem|warning|explain|write)\.[a-z0-9_-]+)"', source))
+    said = set(re.findall(r'"((?:problem|warning|explain|decided|write)\.[a-z0-9_-]+)"', source))
     assert said <= words.keys()
     assert {each for each in words if each.startswith(("problem.", "warning.", "write."))} - said == {
         "problem.missing-fail"

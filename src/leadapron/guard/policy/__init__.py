@@ -2,7 +2,7 @@
 
 `read_policy` reads and checks the file of a hospital, `write_policy` writes one; `judge` answers for one listener, with
 the counters of a `Book`; `explain` tells which rule decides and why the others do not; `task_of` names what a DIMSE
-command does.
+command does; `decision_said` puts a decision in words.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, tzinfo
 from leadapron.guard.policy.book import Book, Opening
 from leadapron.guard.policy.explaining import Explanation, Step, explain
 from leadapron.guard.policy.judging import RuleJudge
-from leadapron.guard.policy.problems import PolicyError, PolicyProblem, policy_words, reason_words
+from leadapron.guard.policy.problems import PolicyError, PolicyProblem, decision_said, policy_words
 from leadapron.guard.policy.reading import Checked, check_policy, read_policy
 from leadapron.guard.policy.services import task_of
 from leadapron.guard.policy.writing import write_policy
@@ -28,11 +28,11 @@ __all__ = [
     "PolicyProblem",
     "Step",
     "check_policy",
+    "decision_said",
     "explain",
     "judge",
     "policy_words",
     "read_policy",
-    "reason_words",
     "task_of",
     "write_policy",
 ]

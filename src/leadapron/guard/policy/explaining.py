@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from leadapron.guard.policy.book import Book
 from leadapron.guard.policy.conditions import Condition, Terms, number_of
 from leadapron.guard.policy.judging import RuleJudge
-from leadapron.guard.policy.problems import policy_words, sentence
+from leadapron.guard.policy.problems import decision_said, policy_words, sentence
 from leadapron.guard.policy.services import SOP_CLASS, named
 from leadapron.guard.policy.writing import hours_text
 from leadapron.model.errors import UsageError
@@ -35,9 +35,12 @@ class Step(Struct, frozen=True, kw_only=True):
         return self.message in ("explain.decides", "explain.admits")
 
     def said(self, language: str) -> str:
-        """What became of the rule, as a sentence without its subject."""
+        """The rule's line and name, and what became of it."""
         nothing = policy_words()[language]["explain.nothing"]
-        return sentence(self.message, {key: value or nothing for key, value in self.params.items()}, language)
+        said = sentence(self.message, {key: value or nothing for key, value in self.params.items()}, language)
+        return sentence(
+            "explain.line", {"line": f"{self.rule.line:>3}", "rule": self.rule.name, "said": said}, language
+        )
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -48,12 +51,9 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     def verdict(self, language: str) -> str:
         """The answer in words: what happens, and why."""
-        words = policy_words()[language]
-        reason = words[f"reason.{self.decision.reason}"]
-        said = sentence(
-            "explain.verdict", {"action": words[f"action.{self.decision.action}"], "reason": reason}, language
-        )
-        return f"{said} ({words['explain.shadow']})" if self.decision.shadow else said
+        made = self.decision
+        rule = made.rule.name if made.rule is not None else ""
+        return decision_said(made.action, made.reason, rule, language, shadow=made.shadow)
 
 
 def explain(policy: Policy, peer: Peer, operation: Operation | None, now: float, tz: tzinfo = UTC) -> Explanation:

@@ -27,10 +27,19 @@ def policy_words() -> Mapping[str, Mapping[str, str]]:
     return words
 
 
-def reason_words(language: str) -> Mapping[str, str]:
-    """Reason → its sentence."""
+def decision_said(action: str, reason: str, rule: str, language: str, *, detail: str = "", shadow: bool = False) -> str:
+    """A decision in words: `denied by rule “CT 1”: more matches than allowed`. `rule` is empty where none decided,
+    `detail` says more of the reason, `shadow` that it is not enforced."""
     words = policy_words()[language]
-    return {reason.value: words[f"reason.{reason.value}"] for reason in Reason}
+    why = words[f"reason.{reason}"]
+    parts = {"action": words[f"action.{action}"], "rule": rule, "reason": why}
+    if detail:
+        parts["reason"] = words["decided.why"].format(action=why, reason=detail)
+    if reason != Reason.RULE:
+        said = words["decided.bound" if rule else "decided.why"].format_map(parts)
+    else:
+        said = words["decided.by"].format_map(parts) if rule else f"{parts['action']} {parts['reason']}"
+    return f"{said} ({words['decided.shadow']})" if shadow else said
 
 
 def sentence(message: str, params: Mapping[str, str], language: str) -> str:

@@ -17,6 +17,8 @@ from leadapron.model.guard import Audit, Hours, Limits, Listener, Policy, Rate, 
 from leadapron.model.toml import toml_text
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_SPACES = frozenset("\n\u00a0\u202f")
+"""What comments hold besides what Python calls printable: French writes no-break spaces before its colons."""
 _LINE = 100
 """Longer lists are written over several lines."""
 _PERIODS = tuple(sorted(PERIODS.items(), key=lambda item: -item[1]))
@@ -40,7 +42,7 @@ def write_policy(policy: Policy, language: str = "en", remarks: Mapping[str, Seq
 
 def _comment(text: str) -> str:
     """Whatever a name in it holds, it ends with its line."""
-    shown = "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text.strip())
+    shown = "".join(one if one.isprintable() or one in _SPACES else "\ufffd" for one in text.strip())
     return "\n".join(f"# {line}".rstrip() for line in shown.split("\n"))
 
 

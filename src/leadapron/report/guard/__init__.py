@@ -1,6 +1,6 @@
 """What the guard would have done and does, for people and programs.
 
-- `replay_document(replay, made, names=…, reasons=…)` → the published contract of `guard replay`.
+- `replay_document(replay, made, names=…, said=…)` → the published contract of `guard replay`.
 - `render_replay_terminal`, `render_status_terminal`.
 """
 

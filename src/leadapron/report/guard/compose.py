@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from pydicom._uid_dict import UID_dictionary
 
-from leadapron.model.guard import Answered, Replay
+from leadapron.model.guard import Action, Answered, Replay
 from leadapron.report.guard.contract import REPLAY, AnswerEntry, ReplayDocument
 from leadapron.report.hostile import harmless
 from leadapron.report.vocabulary import anomaly
@@ -14,10 +15,16 @@ from leadapron.report.whatif.outcome import Made
 from leadapron.report.words import Words, words
 
 
-def replay_document(
-    replay: Replay, made: Made, *, names: Mapping[str, str], reasons: Mapping[str, str]
-) -> ReplayDocument:
-    """`names` are labels of devices by address, `reasons` sentences by reason in the reader's language."""
+class Said(Protocol):
+    """A decision in words (`guard.policy.decision_said`)."""
+
+    def __call__(
+        self, action: str, reason: str, rule: str, language: str, *, detail: str = "", shadow: bool = False
+    ) -> str: ...
+
+
+def replay_document(replay: Replay, made: Made, *, names: Mapping[str, str], said: Said) -> ReplayDocument:
+    """`names` are labels of devices by address, `said` puts decisions in words."""
     say = words(made.language)
     safe, labels = harmless(replay), harmless(names)
     return ReplayDocument(
@@ -32,7 +39,7 @@ def replay_document(
         connections=safe.connections,
         refused=safe.refused,
         unguarded=safe.unguarded,
-        answers=tuple(_entry(row, labels, reasons, say) for row in safe.rows),
+        answers=tuple(_entry(row, labels, said, say) for row in safe.rows),
     )
 
 
@@ -46,17 +53,24 @@ def _answer(replay: Replay, say: Words) -> Iterable[str]:
         "{n} connections would have gone through the guard.",
         replay.connections,
     )
-    if not replay.refused:
+    if replay.refused:
+        yield say.ngettext(
+            "In {n} of them something would have been refused.",
+            "In {n} of them something would have been refused.",
+            replay.refused,
+        )
+    else:
         yield _("Nothing would have been refused.")
-        return
-    yield say.ngettext(
-        "In {n} of them something would have been refused.",
-        "In {n} of them something would have been refused.",
-        replay.refused,
-    )
     studies = sum(row.studies for row in replay.rows if row.answer.refuses)
     if studies:
         yield say.ngettext("{n} study was on its way there.", "{n} studies were on their way there.", studies)
+    spared = sum(row.count for row in replay.rows if row.answer.shadow and row.answer.action != Action.ALLOW)
+    if spared:
+        yield say.ngettext(
+            "{n} request would pass only because a rule is in shadow: read below before you enforce it.",
+            "{n} requests would pass only because a rule is in shadow: read below before you enforce it.",
+            spared,
+        )
 
 
 def _limits(replay: Replay, say: Words) -> Iterable[str]:
@@ -83,12 +97,10 @@ def _limits(replay: Replay, say: Words) -> Iterable[str]:
     yield _("DICOMweb and what runs inside TLS are not replayed.")
 
 
-def _entry(row: Answered, names: Mapping[str, str], reasons: Mapping[str, str], say: Words) -> AnswerEntry:
+def _entry(row: Answered, names: Mapping[str, str], said: Said, say: Words) -> AnswerEntry:
     answer = row.answer
     name = UID_dictionary[answer.sop_class][0] if answer.sop_class in UID_dictionary else answer.sop_class
-    reason = reasons.get(answer.reason, answer.reason)
-    if answer.detail:
-        reason = f"{reason} ({anomaly(answer.detail, say)})"
+    detail = anomaly(answer.detail, say) if answer.detail else ""
     return AnswerEntry(
         listener=answer.listener,
         client=answer.client,
@@ -110,5 +122,5 @@ def _entry(row: Answered, names: Mapping[str, str], reasons: Mapping[str, str], 
         studies=row.studies,
         first=row.first,
         connection=row.connection,
-        text=reason,
+        text=said(answer.action, answer.reason, answer.rule, say.language, detail=detail),
     )

@@ -40,6 +40,7 @@ class AnswerEntry(Struct, frozen=True, kw_only=True):
     connection: str
     """`uid` of the first connection, as in the workspace's events."""
     text: str
+    """The decision in words: `denied by rule “CT 1”: more matches than allowed`."""
 
 
 class ReplayDocument(Struct, frozen=True, kw_only=True):

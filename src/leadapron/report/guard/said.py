@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from leadapron.model.events import GuardNotice
 from leadapron.model.guard import Policy
 from leadapron.report.hostile import harmless
-from leadapron.report.words import N_, words
+from leadapron.report.words import N_, Words, words
 
 
 def sound_policy(listeners: int, rules: int, warnings: int, language: str) -> str:
@@ -18,6 +18,15 @@ def sound_policy(listeners: int, rules: int, warnings: int, language: str) -> st
         listeners=say.ngettext("{n} listener", "{n} listeners", listeners),
         rules=say.ngettext("{n} rule", "{n} rules", rules),
         warnings=say.ngettext("{n} warning", "{n} warnings", warnings),
+    )
+
+
+def unsound_policy(problems: int, language: str) -> str:
+    """What `guard check` says after the problems of a policy."""
+    return words(language).ngettext(
+        "The policy cannot be used: {n} problem. A guard that runs keeps the one before.",
+        "The policy cannot be used: {n} problems. A guard that runs keeps the one before.",
+        problems,
     )
 
 
@@ -32,8 +41,8 @@ def suggestion(policy: Policy, suspects: Sequence[str], language: str) -> Iterat
     )
     if suspects:
         yield say.ngettext(
-            "{n} address got no rule, because its traffic looks like an attack or was always refused: {which}.",
-            "{n} addresses got no rule, because their traffic looks like an attack or was always refused: {which}.",
+            "What {n} address did got no rule where it looks like an attack or was always refused: {which}.",
+            "What {n} addresses did got no rule where it looks like an attack or was always refused: {which}.",
             len(suspects),
             which=", ".join(harmless(tuple(suspects))),
         )
@@ -61,7 +70,6 @@ NOTICES = {
     "guard.crowded": N_("Memory is short: nobody new is let in until it is not."),
     "guard.roomy": N_("There is memory again: everybody is let in."),
     "guard.fault": N_("A connection was ended because of a fault of the guard; please report it."),
-    "guard.no-files": N_("No more connections can be opened: the system gives no more open files."),
     "guard.clock": N_("This machine's clock was set: hours of rules and ends of certificates go by the new time."),
     "guard.no-files": N_("No more files may be opened: nobody new is let in; raise LimitNOFILE."),
     "policy.loaded": N_("A changed policy is in force."),
@@ -93,7 +101,7 @@ def notice_line(notice: GuardNotice, language: str, zone: tzinfo) -> str:
     """One line for the terminal or the log of the service."""
     say = words(language, zone=zone)
     sentence = say.gettext(NOTICES[notice.name]) if notice.name in NOTICES else notice.name
-    until = say.moment(datetime.fromisoformat(notice.until)) if notice.until else ""
+    until = _until(notice.until, say) if notice.until else ""
     details = ", ".join(
         part for part in (notice.listener, notice.person, until, notice.detail.replace("\n", "; ")) if part
     )
@@ -101,7 +109,36 @@ def notice_line(notice: GuardNotice, language: str, zone: tzinfo) -> str:
     return f"{mark} {say.moment(notice.ts)}  {sentence}{f' ({details})' if details else ''}"
 
 
-def exhibit_line(name: str, when: datetime, who: str, why: str, size: int, language: str, zone: tzinfo) -> str:
-    """One object in quarantine."""
+def _until(time: str, say: Words) -> str:
+    return say.gettext("until {time}").format(time=say.moment(datetime.fromisoformat(time)))
+
+
+def reloaded(digest: str, language: str) -> str:
+    """What `guard reload` says when the guard has taken up the file."""
+    return words(language).gettext("The policy is in force: {digest}.").format(digest=digest)
+
+
+def opened_glass(until: str, listener: str, language: str, zone: tzinfo) -> str:
+    """What `guard break-glass` says when it is open."""
     say = words(language, zone=zone)
-    return f"{name}  {say.moment(when)}  {who}  {why}  {say.size(size)}"
+    where = f" ({listener})" if listener else ""
+    return say.gettext("The glass is broken{where}: rules stop nothing {until}. Close it before with --close.").format(
+        where=where, until=_until(until, say)
+    )
+
+
+def closed_glass(count: int, language: str) -> str:
+    """What `guard break-glass --close` says."""
+    message = NOTICES["break-glass.closed"] if count else N_("The glass was not broken.")
+    return words(language).gettext(message)
+
+
+def empty_quarantine(language: str) -> str:
+    """What `guard quarantine list` says where nothing was stopped."""
+    return words(language).gettext("Quarantine is empty.")
+
+
+def exhibit_line(name: str, when: datetime, who: str, why: str, size: int, language: str, zone: tzinfo) -> str:
+    """One object in quarantine: the name by which it is opened, then what is known."""
+    say = words(language, zone=zone)
+    return f"{name}  {' · '.join(part for part in (say.moment(when), who, why, say.size(size)) if part)}"

@@ -83,7 +83,7 @@ rule preamble_program
     meta:
         id = "preamble-program"
         description_en = "A DICOM file whose preamble is the start of a program, script or archive"
-        description_fr = "Un fichier DICOM dont le préambule est le début d'un programme, d'un script ou d'une archive"
+        description_fr = "Un fichier DICOM dont le préambule est le début d’un programme, d’un script ou d’une archive"
     strings:
         $two = { (4D 5A | 23 21 | 3C 68 | 3C 21) [126] 44 49 43 4D 02 00 }
         $four = { (7F 45 4C 46 | 50 4B 03 04 | CF FA ED FE | CE FA ED FE | CA FE BA BE | 25 50 44 46) [124] 44 49 43 4D 02 00 }

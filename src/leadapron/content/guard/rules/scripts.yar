@@ -62,7 +62,7 @@ rule web_shell
     meta:
         id = "web-shell"
         description_en = "Code that a web server would run (PHP, JSP, ASP)"
-        description_fr = "Du code qu'un serveur web exécuterait (PHP, JSP, ASP)"
+        description_fr = "Du code qu’un serveur web exécuterait (PHP, JSP, ASP)"
     strings:
         $php = /<\?(php[ \t\r\n(]|= {0,4}[$`(])[\t\r\n -~]{8}/ nocase
         $jsp = /<%(@ {0,4}(page|import|include|language) |! {0,4}(public|private|String|int) |[ \t\r\n]{0,8}(Runtime\.getRuntime|out\.print|request\.getParameter|Process ))/ nocase
@@ -104,7 +104,7 @@ rule eicar
     meta:
         id = "eicar"
         description_en = "The EICAR test string: harmless, it shows that inspection works"
-        description_fr = "La chaîne de test EICAR : sans danger, elle montre que l'inspection fonctionne"
+        description_fr = "La chaîne de test EICAR : sans danger, elle montre que l’inspection fonctionne"
     strings:
         // Written in hexadecimal so that this file is not taken for the test file itself.
         $test = { 24 45 49 43 41 52 2D 53 54 41 4E 44 41 52 44 2D 41 4E 54 49 56 49 52 55 53 2D 54 45 53 54 2D 46 49 4C 45 21 24 48 2B 48 2A }
