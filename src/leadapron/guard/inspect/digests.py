@@ -13,41 +13,6 @@ from blake3 import blake3
 
 from leadapron.guard.conversation import Bytes
 
-
-class _Steps:
-    """Gives a hasher whole steps. BLAKE3 works on many blocks side by side, but only where they begin at a round place:
-    pieces of 16,378 bytes, as a PDU of 16 KiB holds them, would take three times as long."""
-
-    STEP = 64 * 1024
-
-    def __init__(self, hasher: blake3) -> None:
-        self._hasher = hasher
-        self._kept = bytearray(self.STEP)
-        self._size = 0
-
-    def update(self, data: Bytes) -> None:
-        size, end = self._size, self._size + len(data)
-        if end < self.STEP:
-            self._kept[size:end] = data
-            self._size = end
-            return
-        view = memoryview(data)
-        if size:
-            self._kept[size:] = view[: self.STEP - size]
-            self._hasher.update(self._kept)
-            view = view[self.STEP - size :]
-        whole = len(view) // self.STEP * self.STEP
-        if whole:
-            self._hasher.update(view[:whole])
-        self._size = len(view) - whole
-        self._kept[: self._size] = view[whole:]
-
-    def end(self) -> None:
-        """No more will come."""
-        self._hasher.update(memoryview(self._kept)[: self._size])
-        self._size = 0
-
-
 BLOCK = 64 * 1024
 """Bytes of pixel data that are hashed at once: in pieces as PDUs cut them, BLAKE3 takes four times as long."""
 
