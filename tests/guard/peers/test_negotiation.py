@@ -103,6 +103,8 @@ def test_whole_associations_of_real_peers_are_the_same_on_both_wires(
                      "object_bytes", "transfer_syntaxes", "max_pdu_client", "max_pdu_server", "roles", "wide_finds",
                      "extended_negotiation", "user_identity", "find_matches"):  # fmt: skip
             assert getattr(event, name) == getattr(sensed, name), name
+        assert [each.model for each in event.sources] == [each.model for each in sensed.sources]
+        assert [each.objects for each in event.studies] == [each.objects for each in sensed.studies]
 
 
 def _everything_to_negotiate(port: int) -> None:

@@ -6,6 +6,7 @@ import socket
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -59,6 +60,7 @@ ACCEPTED = b"\x0bMSH|^~\\&|PACS|ARCHIVE|RIS|RADIOLOGY|20261124080000||ACK|1|P|2.
 class Day:
     guard: Guarding
     metrics: str
+    status: dict[str, Any]
     kept: Path
     audited: bytearray
     """What the collector of audit messages got."""
@@ -93,6 +95,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, start_guard: StartGuard) -> Da
         _browse(guard)
         _order(guard, orders)
         assert len(instances(url)) == 1
+        found.status = guard.status()
         found.metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").text
         guard.told += found.metrics + httpx.get(f"http://127.0.0.1:{port}/ready").text
         guard.told += leadapron("guard", "status", guard.policy) + leadapron(
@@ -248,5 +251,12 @@ def test_metrics_and_status_tell_the_same(day: Day) -> None:
     objects = len(SYNTAXES) * OBJECTS
     assert f'leadapron_guard_objects_total{{listener="storing"}} {objects}.0' in day.metrics
     assert "CT01" not in day.metrics
-    for name in ("storing", "archive", "web", "orders"):
-        assert name in day.guard.told
+    told = {each["name"]: each for each in day.status["listeners"]}
+    assert {name: each["objects"] for name, each in told.items()} == {
+        "storing": objects,
+        "archive": 0,
+        "web": 2,
+        "orders": 0,
+    }
+    assert all(each["connections"] > 0 for each in told.values())
+    assert day.status["quarantine"]["objects"] == 1

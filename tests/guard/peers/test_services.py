@@ -42,7 +42,7 @@ allow = ["echo", "store", "worklist", "mpps", "commit", "print"]
 [[rule]]
 name = "reading"
 from = "127.0.0.1"
-calling = "WS01"
+calling = ["WS01", "PACS"]
 allow = ["find", "move", "get"]
 destinations = "WS01"
 """
@@ -80,6 +80,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, start_guard: StartGuard) -> I
         found.guard = start_guard("".join(listener(*each) for each in upstreams.items()) + RULES)
         destination = {"AET": "WS01", "Host": "127.0.0.1", "Port": found.guard.port("station")}
         httpx.put(f"{found.archive_url}/modalities/ws", json=destination).raise_for_status()
+        itself = {"AET": "PACS", "Host": "127.0.0.1", "Port": found.guard.port("archive")}
+        httpx.put(f"{found.archive_url}/modalities/itself", json=itself).raise_for_status()
         yield found
 
 
@@ -210,6 +212,21 @@ def test_orthanc_stores_through_the_guard(site: Department) -> None:
     assert len(list(site.moved.iterdir())) == before + 1
     assert (passed.calling_ae_title, passed.called_ae_title, passed.status) == ("PACS", "WS01", 0)
     assert [(source.manufacturer, source.model) for source in association.sources] == [("ACME", "Scanmaster")]
+
+
+def test_orthanc_asks_through_the_guard(site: Department) -> None:
+    httpx.post(f"{site.archive_url}/instances", content=written(image(92))).raise_for_status()
+    with site.guard.watched() as seen, httpx.Client(base_url=site.archive_url, timeout=30) as client:
+        client.post("/modalities/itself/echo", content=b"{}").raise_for_status()
+        asked = {"Level": "Study", "Query": {"PatientID": "CANARYID42"}}
+        query = client.post("/modalities/itself/query", json=asked).raise_for_status().json()["ID"]
+        assert len(client.get(f"/queries/{query}/answers").json()) == 1
+        moved = client.post(f"/queries/{query}/answers/0/retrieve", json={"TargetAet": "WS01", "Synchronous": True})
+        assert moved.status_code == 200
+        stolen = client.post(f"/queries/{query}/answers/0/retrieve", json={"TargetAet": "EVIL", "Synchronous": True})
+        assert stolen.status_code == 500
+        tasks = {(event.task, event.action) for event in seen(GuardDecision, 8) if event.task}
+    assert tasks == {("echo", "allow"), ("find", "allow"), ("move", "allow"), ("move", "deny"), ("store", "allow")}
 
 
 def test_a_modality_asks_dcmtk_for_its_worklist(site: Department) -> None:
