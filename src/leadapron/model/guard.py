@@ -164,7 +164,7 @@ class Query(Struct, frozen=True, kw_only=True):
     """Bounds of C-FIND and QIDO-RS."""
 
     wide: bool = False
-    """May a query name no narrowing key (all empty or wildcards)?"""
+    """May a query, or a request to retrieve, name no narrowing key (all empty or wildcards)?"""
     levels: tuple[str, ...] = ()
     """PATIENT, STUDY, SERIES, IMAGE; empty: any."""
     results: int = 0

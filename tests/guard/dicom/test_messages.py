@@ -317,6 +317,19 @@ def test_only_keys_that_every_archive_matches_on_narrow_a_query(key: tuple[int, 
     assert (guard.refusals == []) is narrow
 
 
+@pytest.mark.parametrize(("field", "model"), [(0x0021, d.STUDY_ROOT_MOVE), (0x0010, STUDY_ROOT_GET)])
+def test_a_retrieval_of_everything_is_refused_unless_wide_ones_are_allowed(field: int, model: str) -> None:
+    ask = d.command(field, model, data_set=True, destination="WS01" if field == 0x0021 else "")
+    patient = [(0x0008_0052, "CS", b"PATIENT"), (0x0010_0020, "LO", b"*")]
+    script = [*opened(model), (CLIENT, ask), (CLIENT, d.values(1, d.data_set(patient), command=False))]
+    guard = guarded(script, only(Task.MOVE, Task.GET, query=Query()))
+    assert guard.refusals == [("wide-query", "")]
+    assert guard.to_server == script[0][1]
+    assert guarded(script, only(Task.MOVE, Task.GET, query=Query(wide=True))).to_server == sent(script, CLIENT)
+    narrow = [*script[:3], (CLIENT, d.values(1, d.data_set(FIRST), command=False))]
+    assert guarded(narrow, only(Task.MOVE, Task.GET, query=Query())).to_server == sent(narrow, CLIENT)
+
+
 def _sequence(*elements: tuple[int, str, bytes]) -> bytes:
     content = d.data_set(elements)
     return struct.pack("<HHI", 0xFFFE, 0xE000, len(content)) + content
@@ -334,7 +347,8 @@ def test_a_key_hidden_in_a_sequence_or_behind_disorder_narrows_nothing() -> None
 def test_the_level_of_a_query_is_asked_for_and_must_be_readable() -> None:
     rule = only(Task.FIND, query=Query(wide=True, levels=("STUDY",)))
     assert guarded(query(FIRST), rule).refusals == []
-    for keys in ([(0x0008_0052, "CS", b"IMAGE"), *FIRST[1:]], FIRST[1:], FIRST[::-1]):
+    long = [(0x0008_0052, "CS", b"STUDY            \\IMAGE"), *FIRST[1:]]
+    for keys in ([(0x0008_0052, "CS", b"IMAGE"), *FIRST[1:]], FIRST[1:], FIRST[::-1], long):
         assert guarded(query(keys)[:4], rule).refusals == [("query-level", "")]
 
 

@@ -1,7 +1,6 @@
 """What a request asks for, told from its first line."""
 
 import re
-from datetime import date, timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadapron.guard.web.routes import Body, Refusal, Route, route, shape
-from leadapron.guard.web.searches import MAX_RANGE, attribute_path, narrows
+from leadapron.guard.web.searches import attribute_path
 from leadapron.guard.web.targets import TargetError, query_text, read_target
 from leadapron.model.guard import Task
 
@@ -106,7 +105,8 @@ def test_everything_else_has_no_way_through(method: str, path: str, status: int)
         "", "PatientName=*", "PatientName=%2A", "PatientName=**?", "00100010=*", "PatientID=", "fuzzymatching=true",
         "limit=1", "includefield=all", "Modality=CT", "Rows=512", "nonsense=1", "patientid=7", "StudyDate=20200101-",
         "StudyDate=-20200101", "StudyDate=19000101-20991231", "StudyDate=x", "PatientName=%5E", "PatientID=%20",
-        "StudyInstanceUID=,", "0010.0020=7", "PatientID.PatientName=7",
+        "StudyInstanceUID=,", "0010.0020=7", "PatientID.PatientName=7", "PatientID=7,*", "PatientID=7%5C*",
+        "PatientName=%25", "StudyDate=20200115-20200101",
     ],
 )  # fmt: skip
 def test_wide_searches(query: str) -> None:
@@ -144,12 +144,6 @@ def test_attribute_names() -> None:
     assert attribute_path("00400275.00401001") == "RequestAttributesSequence.RequestedProcedureID"
     assert attribute_path("00091001") == "00091001"
     assert attribute_path("ffff") == attribute_path("") == attribute_path("a.b") == ""
-
-
-@given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), st.integers(0, 400))
-def test_only_short_ranges_narrow(first: date, days: int) -> None:
-    if narrows("StudyDate", f"{first:%Y%m%d}-{first + timedelta(days=days):%Y%m%d}"):
-        assert days < MAX_RANGE
 
 
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", ""])

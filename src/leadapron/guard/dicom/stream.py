@@ -23,7 +23,7 @@ from leadapron.see.wire.dicom.pdu import HEADER, PduType
 from leadapron.see.wire.dicom.upper_layer import COMMAND, LAST, VALUE_HEADER, pdu_fault, value_fault
 from leadapron.see.wire.dissector import Side
 
-MAX_HELD = 96 * 1024
+MAX_HELD = 64 * 1024
 """Bytes of PDUs held until the command, or the query, that they hold can be judged."""
 FIRST = HEADER + VALUE_HEADER
 """Bytes up to the content of a P-DATA-TF's first value."""

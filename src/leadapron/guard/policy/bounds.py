@@ -27,7 +27,7 @@ def broken(rule: Rule, peer: Peer, operation: Operation) -> Reason | None:
     if not transferable(rule, operation.task, operation.sop_class, operation.transfer_syntax):
         return Reason.TRANSFER_SYNTAX
     query = rule.query or _STRICT
-    if operation.task is Task.FIND and operation.wide and not query.wide:
+    if operation.wide and operation.task is not Task.WORKLIST and not query.wide:
         return Reason.WIDE_QUERY
     if (
         operation.task in (Task.FIND, Task.WORKLIST)

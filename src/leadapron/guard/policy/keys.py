@@ -128,5 +128,6 @@ NEEDS: Mapping[str, frozenset[Task]] = {
     "strip_private": _OBJECTS,
     "keep_private": _OBJECTS,
     **dict.fromkeys(QUERY, _QUERIES),
+    "wide_queries": _QUERIES | {Task.MOVE, Task.GET},
 }
 """Keys that mean nothing in a rule without one of these tasks."""

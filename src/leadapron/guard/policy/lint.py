@@ -133,7 +133,8 @@ def warnings_of(policy: Policy, entries: Sequence[Entry], where: Where, syslog: 
             continue
         if any("*" in title for title in rule.called):
             yield _problem(where("rule", entry.index, "called"), "warning.called-wildcard")
-        if rule.query and rule.query.wide and not rule.query.results:
+        finds = not rule.tasks or Task.FIND in rule.tasks
+        if finds and rule.query and rule.query.wide and not rule.query.results:
             yield _problem(where("rule", entry.index, "wide_queries"), "warning.no-result-limit")
     for index, listener in enumerate(policy.listeners):
         if not any(_lets_in(rule, listener) for rule in policy.rules):

@@ -9,23 +9,14 @@ from typing import Final
 from msgspec import Struct
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
+from leadapron.guard.policy.narrowing import narrows
 from leadapron.guard.web.targets import Parameters, TargetError
 
 SWITCHES: Final = frozenset({"fuzzymatching", "emptyvaluematching", "multiplevaluematching"})
 MAX_DIGITS: Final = 9
-MAX_RANGE: Final = 31
-"""Days of a range of dates that still narrows."""
 
 _FIELDS: Final = re.compile(r"[0-9A-Za-z.,]+")
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
-_EMPTY: Final = re.compile(r"""[\s*?\\,^=."'-]*""")
-"""Nothing, wildcards, an open range, or a list of these: matches everything (PS3.4 §C.2.2.2)."""
-
-NARROWING: Final = frozenset(
-    {"StudyDate", "AccessionNumber", "PatientName", "PatientID", "StudyID", "StudyInstanceUID", "SeriesInstanceUID",
-     "SOPInstanceUID"}
-)  # fmt: skip
-"""Keys on which every server matches and that leave out most of an archive, as for C-FIND."""
 
 
 class Search(Struct, frozen=True):
@@ -77,26 +68,14 @@ def read_search(parameters: Parameters) -> Search:
         elif attribute := attribute_path(name):
             _once(attribute, seen)
             kept.append((name, value))
-            wide = wide and not narrows(attribute, value)
+            wide = wide and not _narrows(attribute, value)
     return Search(tuple(kept), wide, numbers.get("limit"), numbers.get("offset", 0))
 
 
-def narrows(attribute: str, value: str) -> bool:
-    """Does this key leave out most of an archive?"""
-    if attribute not in NARROWING or _EMPTY.fullmatch(value):
-        return False
-    if attribute != "StudyDate":
-        return True
-    first, dash, last = value.replace(" ", "").partition("-")
-    return _day(first) > 0 and (not dash or (_day(last) > 0 and _day(last) - _day(first) < MAX_RANGE))
-
-
-def _day(date: str) -> int:
-    """A date (PS3.5 DA) as a count of days that is never too small between two dates; 0 if it is none."""
-    if len(date) != 8 or not (date.isascii() and date.isdigit()):
-        return 0
-    number = int(date)
-    return number // 10000 * 372 + number // 100 % 100 * 31 + number % 100
+def _narrows(attribute: str, value: str) -> bool:
+    """Does this key leave out most of an archive? Values of a list are divided as in DIMSE, or by commas (§8.3.4.5)."""
+    tag = tag_for_keyword(attribute)
+    return tag is not None and narrows(tag, value.replace(",", "\\").encode())
 
 
 @lru_cache(maxsize=512)
