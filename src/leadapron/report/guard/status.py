@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from leadapron.report.guard.compose import Said
@@ -32,9 +33,11 @@ def render_status_terminal(
     """What the guard answered; `said` puts decisions in words."""
     say = words(language, zone=zone)
     told = harmless(dict(status))
-    alarms = [plain(f"! {alarm}", "bold red") for alarm in _alarms(told, say)]
+    alarms = Table.grid(padding=(0, 1))
+    for alarm in _alarms(told, say):
+        alarms.add_row(plain("!", "bold red"), plain(alarm, "bold red"))
     title = heading(say.gettext("Guard {name}").format(name=told["name"]))
-    show(Group(title, plain(_state(told, say), "bold"), *alarms, Text(), facts(*_facts(told, say))), console)
+    show(Group(title, plain(_state(told, say), "bold"), alarms, Text(), facts(*_facts(told, say))), console)
     show(_listeners(told["listeners"], told["decisions"], say), console)
     if told["decisions"]:
         show(_decisions(told["decisions"], said, say), console)
