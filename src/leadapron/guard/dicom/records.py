@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from leadapron.guard.conversation import Surroundings
 from leadapron.guard.inspect import Inspector
@@ -186,7 +187,10 @@ class Records:
                 self._tell(counted, end)
             self._counted.clear()
         if self.association.begun:
-            self._surroundings.record(self.association.event(self))
+            event = self.association.event(self)
+            if self._surroundings.listener.tls is not None:
+                event = replace(event, tls=True)
+            self._surroundings.record(event)
             self.association.begun = False
 
 

@@ -51,7 +51,7 @@ from leadapron.model.events.facts import (
     SnmpSeen,
     SyslogSeen,
 )
-from leadapron.model.events.guard import GuardDecision, GuardNotice, ObjectPassed
+from leadapron.model.events.guard import GUARD_SENSOR, GuardDecision, GuardNotice, ObjectPassed
 from leadapron.model.events.sessions import (
     BannerSession,
     Certificate,
@@ -102,6 +102,7 @@ EVENT_KINDS: tuple[type[Event], ...] = AnyEvent.__args__
 
 __all__ = [
     "EVENT_KINDS",
+    "GUARD_SENSOR",
     "LISTS",
     "Anomaly",
     "AnyEvent",

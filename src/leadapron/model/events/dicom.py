@@ -105,3 +105,5 @@ class DicomAssociation(Session, frozen=True, kw_only=True, tag_field="kind", tag
     sources: tuple[DatasetSource, ...] = ()
     studies: tuple[StudySeen, ...] = ()
     gaps: int = 0
+    tls: bool = False
+    """It came over TLS, which the sensor (the guard) ended."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from leadapron.model.events.base import Event, Session, kind_tag
 
+GUARD_SENSOR = "guard:"
+"""How the names of guards begin as sensors."""
+
 
 class GuardDecision(Session, frozen=True, kw_only=True, tag_field="kind", tag=kind_tag):
     """One answer of the guard, or several equal ones of one connection (`count`). `ts` is the first one's time."""

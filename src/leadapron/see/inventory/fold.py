@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from leadapron.model.events import (
+    GUARD_SENSOR,
     Anomaly,
     ArpBinding,
     BannerSession,
@@ -224,11 +225,26 @@ class Fold:
         flow.sessions += 1
         spoken = fold(flow, event)
         flow.spoken += spoken
+        if event.sensor.startswith(GUARD_SENSOR):
+            self._guarded(event, flow, answered=spoken)
         self._keep(key, flow, answered=spoken)
         return flow
 
+    def _guarded(self, event: Session, flow: FlowRecord, *, answered: bool) -> None:
+        """A guard tells of sessions only: each stands for its connection. Where it refused, the server is itself."""
+        for ip in (event.client.ip, event.server.ip) if answered else ():
+            host = self._host(ip)
+            host.spoke = True
+            host.seen(event.ts, event.end)
+            host.evidence.cite("first", event)
+        flow.started(event.ts)
+        flow.connections += 1
+        flow.answered += answered
+        flow.evidence.cite("first", event)
+
     def _dicom(self, event: DicomAssociation) -> None:
-        if self._session(event, Service.DICOM, fold_dicom) is not None:
+        service = Service.DICOM_TLS if event.tls else Service.DICOM
+        if self._session(event, service, fold_dicom) is not None:
             self.objects.take(event)
 
     def _http(self, event: HttpSession) -> None:
