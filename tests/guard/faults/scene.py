@@ -41,10 +41,10 @@ def wait_for(what: Callable[[], object], seconds: float = PATIENCE) -> None:
 class Archive:
     """storescp with a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, words: Sequence[str] = ()) -> None:
         self.port, self.kept = free_port(), folder
         folder.mkdir(parents=True)
-        words = ["storescp", "-aet", "PACS", "+B", "-od", str(self.kept), str(self.port)]
+        words = ["storescp", *words, "-aet", "PACS", "+B", "-od", str(self.kept), str(self.port)]
         self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda: listens(self.port))
 
@@ -184,8 +184,8 @@ def guarding(
 
 
 @contextmanager
-def archives(folder: Path, count: int = 1) -> Iterator[list[Archive]]:
-    made = [Archive(folder / f"archive{number}") for number in range(count)]
+def archives(folder: Path, count: int = 1, words: Sequence[str] = ()) -> Iterator[list[Archive]]:
+    made = [Archive(folder / f"archive{number}", words) for number in range(count)]
     try:
         yield made
     finally:
