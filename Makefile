@@ -16,7 +16,7 @@ demo: .venv/.runs ## assess the bundled capture and write demo-report.html (lang
 	$(BIN)/leadapron demo $(if $(lang),--lang $(lang)) --report demo-report.html
 
 test: lint ## install, lint, run every test; what was left out is listed with its reason
-	$(BIN)/python -m pytest -n 2 -rs
+	$(BIN)/python -m pytest -n 2 --dist loadfile -rs
 
 lint: .venv/.develops ## style, types and architecture
 	$(BIN)/ruff format --check .

@@ -94,6 +94,7 @@ ANOMALIES = {
     "dicom.context": N_("an answer to a presentation context that was not asked for"),
     "dicom.context-syntax": N_("a presentation context with a false syntax"),
     "dicom.context-twice": N_("a presentation context named twice"),
+    "dicom.data-set-length": N_("a data set too long for its command"),
     "dicom.interleaved": N_("two messages mixed into one another"),
     "dicom.item-twice": N_("an item that may stand once, twice"),
     "dicom.message-unfinished": N_("a message that does not end"),
