@@ -116,10 +116,10 @@ def test_a_replay_says_first_what_would_have_been_refused() -> None:
     told = replayed("en")
     assert told.index("In 3 of them something would have been refused.") < told.index("How far to trust this")
     assert "5 requests would pass only because a rule is in shadow" in told
-    assert "10.20.10.11 → ARCHIVE association × 3 denied: it breaks the standard or a limit: " in told
+    assert "10.20.10.11 → ARCHIVE association × 3 denied: it breaks the standard or a limit – " in told
     assert "denied by rule “CT 1”: more matches than allowed" in told
     assert "denied by rule “everything else”" in told
-    assert "allowed by rule “CT 1” 1,234" in told, "what passes is told by rule"
+    assert "── Rule Times CT 1 1,234" in told, "what passes is told by rule"
 
 
 def test_a_replay_is_read_in_french() -> None:
@@ -127,7 +127,7 @@ def test_a_replay_is_read_in_french() -> None:
     assert "562 connexions seraient passées par la passerelle." in told
     assert "5 demandes ne passeraient que parce qu’une règle est en observation" in told
     assert "refusé par la règle « CT 1 » : plus de réponses que permis" in told
-    assert "autorisé par la règle « CT 1 » 1 234" in told
+    assert "Règle Fois CT 1 1 234" in told
 
 
 def test_a_running_guard_says_first_what_needs_somebody() -> None:

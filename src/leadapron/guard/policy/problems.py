@@ -34,7 +34,7 @@ def decision_said(action: str, reason: str, rule: str, language: str, *, detail:
     why = words[f"reason.{reason}"]
     parts = {"action": words[f"action.{action}"], "rule": rule, "reason": why}
     if detail:
-        parts["reason"] = words["decided.why"].format(action=why, reason=detail)
+        parts["reason"] = f"{why} – {detail}"
     if reason != Reason.RULE:
         said = words["decided.bound" if rule else "decided.why"].format_map(parts)
     else:

@@ -41,8 +41,8 @@ def suggestion(policy: Policy, suspects: Sequence[str], language: str) -> Iterat
     )
     if suspects:
         yield say.ngettext(
-            "What {n} address did got no rule where it looks like an attack or was always refused: {which}.",
-            "What {n} addresses did got no rule where it looks like an attack or was always refused: {which}.",
+            "No rule was made for what looks like an attack or was always refused, from {n} address: {which}.",
+            "No rule was made for what looks like an attack or was always refused, from {n} addresses: {which}.",
             len(suspects),
             which=", ".join(harmless(tuple(suspects))),
         )

@@ -48,12 +48,12 @@ def _answers(title: str, entries: Sequence[AnswerEntry], say: Words) -> Renderab
 
 
 def _passes(entries: Sequence[AnswerEntry], say: Words) -> RenderableType:
-    """By decision only: what a rule allows stands in the policy."""
+    """By rule only: what it allows stands in the policy."""
     _ = say.gettext
     counted = Counter[str]()
     for entry in entries:
-        counted[entry.text] += entry.count
-    table = numbers((_("Decision"), 0), (_("Times"), 8))
+        counted[entry.rule or entry.text] += entry.count
+    table = numbers((_("Rule"), 0), (_("Times"), 8))
     for text, count in counted.most_common(ROWS):
         table.add_row(plain(text), plain(say.number(count)))
     return Group(heading(_("Passes")), table, *_rest(len(counted), say))
