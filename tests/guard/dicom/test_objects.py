@@ -63,6 +63,60 @@ def stored(stream: bytes) -> list[tuple[bytes, bool]]:
 
 
 # ---------------------------------------------------------------- inspection
+PDF = b"1.2.840.10008.5.1.4.1.1.104.1"
+
+
+@pytest.mark.parametrize(
+    ("classes", "sound"),
+    [
+        ([d.CT_IMAGE.encode() + b"\0"], True),
+        ([], True),
+        ([PDF], False),
+        ([d.CT_IMAGE.encode() + b"\0", PDF], False),
+        ([b"1." * 40], False),
+    ],
+)
+@pytest.mark.parametrize("inspect", ["header", "off"])
+def test_an_object_is_what_its_sender_called_it(classes: list[bytes], sound: bool, inspect: str) -> None:
+    data = d.data_set([(0x0008_0016, "UI", each) for each in classes], d.EXPLICIT) + image()
+    rule = structs.replace(LOOK, inspect=inspect, sop_classes=(d.CT_IMAGE,))
+    quarantine = Quarantine()
+    guard = guarded([*HELLO, *storing(data)], rule, quarantine=quarantine, cut=3000)
+    assert [complete for _, complete in stored(guard.to_server)] == [sound]
+    assert guard.refusals == ([] if sound else [("protocol", "sop-class")])
+    assert len(quarantine.kept) == (0 if sound or inspect == "off" else 1)
+
+
+MPPS, COLOUR_BOX, PRINT = "1.2.840.10008.3.1.2.3.3", "1.2.840.10008.5.1.1.4.1", "1.2.840.10008.5.1.1.18"
+
+
+def creating(sop_class: str, data: bytes) -> Script:
+    return [
+        (CLIENT, d.command(0x0140, sop_class, data_set=True)),
+        (CLIENT, d.values(1, data, command=False, size=1000)),
+    ]
+
+
+def test_what_an_n_service_brings_is_looked_at_and_measured_too() -> None:
+    hostile = d.data_set([(0x0040_0254, "LO", b"CHEST"), (0x0040_0280, "ST", MARK + bytes(3000))])
+    script = [*opened(MPPS), *creating(MPPS, hostile)]
+    quarantine = Quarantine()
+    guard = guarded(script, LOOK, quarantine=quarantine)
+    assert [reason for reason, _ in guard.refusals] == ["content"]
+    assert [complete for _, complete in stored(guard.to_server)] == [False]
+    assert len(quarantine.kept) == 1
+    assert guarded(script, structs.replace(LOOK, inspect="off")).to_server == sent(script, CLIENT)
+    small = guarded(script, structs.replace(LOOK, inspect="off", object_size=2000))
+    assert small.refusals == [("size", "")]
+    guard = guarded(script, structs.replace(LOOK, inspect="off"), listener=LEDGER)
+    assert [type(event) for event in guard.events if "Object" in type(event).__name__] == []
+
+
+def test_pixels_on_their_way_to_a_printer_are_not_looked_at() -> None:
+    script = [*opened(PRINT), *creating(COLOUR_BOX, d.data_set([(0x2020_0111, "SQ", MARK * 100)]))]
+    assert guarded(script, LOOK).to_server == sent(script, CLIENT)
+
+
 @pytest.mark.parametrize("cut", [None, 1000, (12, 5000)])
 def test_an_object_with_something_behind_its_pixels_is_never_complete_upstream(cut: int | None) -> None:
     script = [*HELLO, *storing(image(BEHIND_PIXELS))]
@@ -103,6 +157,14 @@ def test_in_shadow_a_finding_is_told_once_and_the_object_goes_on() -> None:
     assert [(event.reason, event.enforced) for event in guard.decisions if event.action == "deny"] == [
         ("content", False)
     ]
+
+
+def test_a_rule_that_denies_in_shadow_blocks_nothing_whatever_it_finds() -> None:
+    script = [*HELLO, *storing(image(BEHIND_PIXELS))]
+    guard = guarded(script, structs.replace(LOOK, action=Action.DENY, shadow=True))
+    assert guard.to_server == sent(script, CLIENT)
+    told = {(event.reason, event.enforced) for event in guard.decisions if event.action == "deny"}
+    assert told == {("rule", False), ("content", False)}
 
 
 def test_a_finding_stays_one_where_quarantine_is_full() -> None:

@@ -32,6 +32,8 @@ from leadapron.see.wire.dissector import Side
 
 MAX_UNANSWERED = 128
 """Requests under way of one side, where no smaller window was agreed (PS3.7 D.3.3.3)."""
+MAX_RELAYED = 64 << 20
+"""Bytes of a data set that is not looked at: of a response, or an identifier too long to be read."""
 TARPIT = 20.0
 """Seconds that a peer waits for the refusal of what a rule lets it wait for."""
 
@@ -46,11 +48,22 @@ _ALTERNATIVES = ((Element.AFFECTED_CLASS, Element.REQUESTED_CLASS),
 """Of each pair a request has one: two readers could each take another."""
 _UIDS = (Element.AFFECTED_CLASS, Element.REQUESTED_CLASS, Element.AFFECTED_INSTANCE, Element.REQUESTED_INSTANCE)
 _UID = re.compile(rb"[0-9.]{1,64}[\0 ]?")
+MAX_UID = 65
+"""Bytes of a UID in a response, padding included (PS3.5 §9.1): what is longer may be meant for the reader's buffer."""
 _TITLE = re.compile(rb"[\x20-\x5b\x5d-\x7e]{1,16}\0?")
 
 
 class Relay(Passage):
-    """A data set that goes on, whatever it holds."""
+    """A data set that goes on, whatever it holds, unless it is longer than any sound one: an old console may read an
+    answer into memory."""
+
+    def __init__(self) -> None:
+        self._left = MAX_RELAYED
+
+    def expect(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise Breach("dicom.data-set-length", reason=Reason.LIMIT)
 
     def end(self) -> Verdict:
         return Verdict.PASS
@@ -210,7 +223,9 @@ class Exchange:
         if decision.passes:
             records.decided(decision, request.operation)
             self._unanswered[stream.side][request.command.message_id] = request
-            return self._object(stream, request, stored=True) if stores else Relay()
+            if not stores and (stream.side is Side.SERVER or request.command.name in _IDENTIFYING):
+                return Relay()
+            return self._object(stream, request, stored=stores)
         records.decided(decision, request.operation)
         return self._refusal(stream, request, status(decision.reason), decision.reason)
 
@@ -219,7 +234,12 @@ class Exchange:
         gets = [asked for asked in self._unanswered[Side.CLIENT].values() if asked.operation.task is Task.GET]
         if request.command.name != "C-STORE" or not gets:
             raise Breach("dicom.unasked", UNEXPECTED_PARAMETER)
-        request.operation, request.decision = gets[-1].operation, gets[-1].decision
+        request.operation = structs.replace(request.operation, task=Task.GET)
+        request.decision = decision = self._surroundings.judge.decide(self._records.peer, request.operation)
+        if decision.action is not Action.ALLOW:
+            self._records.decided(decision, request.operation)
+        if not decision.passes:
+            return self._refusal(stream, request, status(decision.reason), decision.reason)
         self._unanswered[Side.SERVER][request.command.message_id] = request
         return self._object(stream, request, stored=False)
 
@@ -295,6 +315,8 @@ class Exchange:
         pending = command.status in PENDING
         if request is None or not known or Element.ANSWERED_ID not in elements or command.status < 0:
             raise Breach("dicom.unasked", UNEXPECTED_PARAMETER)
+        if any(len(elements.get(tag, b"")) > MAX_UID for tag in _UIDS):
+            raise Breach("dicom.uid", UNEXPECTED_PARAMETER)
         if pending and command.name not in _IDENTIFYING:
             raise Breach("dicom.command-set", UNEXPECTED_PARAMETER)
         if not pending:

@@ -100,6 +100,11 @@ class Case(Struct, frozen=True, kw_only=True):
     """Tell the sender to try again later."""
 
     @property
+    def is_object(self) -> bool:
+        """Is it a whole instance, not the attributes that an N-service names?"""
+        return self.request.command.name == "C-STORE"
+
+    @property
     def rule(self) -> Rule | None:
         """Whose bounds hold: none where someone broke the glass."""
         decision = self.request.decision

@@ -11,7 +11,7 @@ from leadapron.guard.dicom.records import LedgerEntry
 from leadapron.guard.dicom.stream import Passage, Verdict
 from leadapron.guard.dicom.words import value
 from leadapron.guard.inspect.inspector import Depth, Finding, Inspector
-from leadapron.model.guard import Action, Decision, Reason
+from leadapron.model.guard import Action, Decision, Reason, Task
 from leadapron.see.wire.dicom.upper_layer import LAST, VALUE_HEADER, HeadTap
 
 _NO_LIMIT = 1 << 62
@@ -20,7 +20,8 @@ _UNLIMITED_PDU = 128 * 1024
 
 
 class ObjectPassage(Passage):
-    """An allowed object: bytes go on as they come, but for the fragment that would complete it."""
+    """An allowed object, or what the client sends with an N-service (PS3.7 §10): bytes go on as they come, but for the
+    fragment that would complete it."""
 
     def __init__(self, case: Case) -> None:
         self.size = 0
@@ -28,12 +29,16 @@ class ObjectPassage(Passage):
         self._case = case
         rule = case.rule
         depth = Depth(rule.inspect) if rule else Depth.HEADER
+        if case.request.operation.task is Task.PRINT:
+            depth = Depth.OFF  # pixels within a sequence, which chance makes match anything, and nothing is kept
         ledger = case.stored and case.surroundings.listener.ledger
-        wanted = depth is not Depth.OFF or ledger
+        wanted = depth is not Depth.OFF or ledger or (case.is_object and rule is not None and bool(rule.sop_classes))
         self._inspector = case.instruments.inspector(case.transfer_syntax, depth, ledger) if wanted else None
+        if self._inspector is not None and case.is_object:
+            self._inspector.sop_class = case.request.command.sop_class
         self._ledger = ledger
         gathers = self._inspector is not None and self._inspector.beginning is not None
-        self._tap = None if gathers else HeadTap(case.transfer_syntax)
+        self._tap = HeadTap(case.transfer_syntax) if case.is_object and not gathers else None
         """Reads who made the object, where the inspector does not gather its beginning anyway."""
         self._limit = rule.object_size or _NO_LIMIT if rule else _NO_LIMIT
         self._counted = False
@@ -100,6 +105,8 @@ class ObjectPassage(Passage):
             self._tee.abort()
             self._tee = None
         case, objects = self._case, self._case.records.association.conduct.objects
+        if not case.is_object:
+            return
         if self._tap is not None:
             objects.head(self._tap.head())
         elif inspector is not None:
@@ -160,7 +167,7 @@ class ObjectPassage(Passage):
             return
         if self._forgiven:
             return
-        if rule is not None and rule.shadow:
+        if self._watches:
             self._forgiven = True
             case.records.decided(self._verdict_on(finding), operation, finding.name, self._keep(finding))
         elif self._tee is not None:
@@ -171,7 +178,13 @@ class ObjectPassage(Passage):
     def _verdict_on(self, finding: Finding) -> Decision:
         rule = self._case.rule
         action = rule.on_hit if rule else Action.DENY
-        return Decision(action=action, reason=finding.reason, rule=rule, shadow=rule is not None and rule.shadow)
+        return Decision(action=action, reason=finding.reason, rule=rule, shadow=self._watches)
+
+    @property
+    def _watches(self) -> bool:
+        """Does the rule that decided only watch, be it one that allows or one that denies?"""
+        rule = self._case.rule
+        return self._case.request.decision.shadow or (rule is not None and rule.shadow)
 
     def _breach(self, finding: Finding) -> Breach:
         return Breach(
@@ -185,12 +198,12 @@ class ObjectPassage(Passage):
     def _keep(self, finding: Finding) -> str:
         """Put into quarantine what is at hand; returns its name there."""
         writer, self._tee = self._tee, None
-        inspector = self._inspector
+        parts = self._inspector.evidence if self._inspector is not None else ()
         try:
-            if writer is None and inspector is not None:
+            if writer is None and parts:
                 writer = self._case.open_evidence(finding.name)
                 if writer is not None:
-                    for _, part in inspector.evidence:
+                    for _, part in parts:
                         writer.write(part)
             return writer.commit() if writer is not None else ""
         except OSError:

@@ -226,10 +226,11 @@ class Storing(Exchange):
             judged = Decision(action=Action.ALLOW, reason=Reason.BLIND, rule=rule)
             self.visit.decided(self.peer, operation, judged, detail=finding.name)
             return
-        writer = copy or self._evidence(decision, operation, finding.name)
-        name = _kept(writer, () if copy is not None else inspector.evidence)
+        parts = () if copy is not None else inspector.evidence
+        name = _kept(self._evidence(decision, operation, finding.name) if parts else copy, parts)
         action = rule.on_hit if rule else Action.DENY
-        judged = Decision(action=action, reason=finding.reason, rule=rule, shadow=rule is not None and rule.shadow)
+        watches = decision.shadow or (rule is not None and rule.shadow)
+        judged = Decision(action=action, reason=finding.reason, rule=rule, shadow=watches)
         if not judged.shadow:
             raise Refused(judged, finding.name, evidence=name)
         self.visit.decided(self.peer, operation, judged, detail=finding.name, evidence=name)
