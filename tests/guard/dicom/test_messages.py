@@ -9,6 +9,7 @@ import pytest
 from msgspec import structs
 from pynetdicom.dsutils import decode
 
+from leadapron.guard.dicom import exchange
 from leadapron.model.events import DicomAssociation
 from leadapron.model.guard import Action, Decision, Operation, Peer, Query, Rate, Reason, Rule, Task
 from leadapron.see.wire.dicom.dimse import Command, parse_command
@@ -424,6 +425,34 @@ def test_objects_come_back_on_an_allowed_get_and_only_then() -> None:
         guard = guarded(early)
         assert guard.refusals == [("protocol", "dicom.unasked")]
         assert SUB_STORE[0][1] not in guard.to_client
+
+
+def test_what_a_get_brings_is_bound_by_the_rule_that_lets_it_be_got() -> None:
+    """The context is there because the class may be stored; to get it is another question."""
+    script = [
+        *opened(STUDY_ROOT_GET, d.CT_IMAGE),
+        (CLIENT, d.command(0x0010, STUDY_ROOT_GET, data_set=True)),
+        (CLIENT, d.values(1, d.data_set(FIRST), command=False)),
+        *SUB_STORE[:2],
+    ]
+    store, get = only(Task.STORE), only(Task.GET, sop_classes=(STUDY_ROOT_GET, "1.2.840.10008.5.1.4.1.1.4"))
+    guard = guarded(script, structs.replace(store, name="store"), get)
+    assert guard.to_client == script[1][1]
+    answer = parse_command(guard.to_server[len(sent(script, CLIENT)) + 12 :])
+    assert answer is not None
+    assert (answer.name, answer.response, answer.message_id, answer.status) == ("C-STORE", True, 9, 0x0124)
+    assert guard.refusals == [("no-rule", "")]
+
+
+def test_an_answer_never_has_more_than_a_console_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "MAX_RELAYED", 1000)
+    found = d.command(0x8020, d.STUDY_ROOT_FIND, status=0xFF00, data_set=True)
+    long = d.values(1, d.data_set([(0x0040_A730, "UT", b"x" * 2000)]), command=False, size=500)
+    guard = guarded([*query(FIRST)[:4], (SERVER, found + long)])
+    assert guard.refusals == [("limit", "dicom.data-set-length")]
+    assert len(guard.to_client) < len(query(FIRST)[1][1] + found) + 1200
+    guard = guarded([*ECHO[:3], (SERVER, d.command(0x8030, "1." * 200, status=0))])
+    assert guard.refusals == [("protocol", "dicom.uid")]
 
 
 def test_the_server_reports_a_commitment_where_the_client_may_ask_for_it() -> None:

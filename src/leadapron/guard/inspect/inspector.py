@@ -35,7 +35,8 @@ class Finding(Struct, frozen=True):
     makes) or BLIND (it could not be judged)."""
 
     name: str
-    """Id of the rule, or `nesting`, `elements`, `length-beyond`, `deflate-bomb`, `deflate-broken`, `scan-failed`."""
+    """Id of the rule, or `nesting`, `elements`, `length-beyond`, `deflate-bomb`, `deflate-broken`, `sop-class`,
+    `scan-failed`."""
     reason: Reason
     offset: int
     """Bytes from the start of the object (of what it inflates to)."""
@@ -51,6 +52,8 @@ class Inspector:
         self, transfer_syntax: str, rules: ContentRules | None, *, depth: Depth = Depth.HEADER, key: bytes | None = None
     ) -> None:
         self.finding: Finding | None = None
+        self.sop_class = ""
+        """What the object was announced as, and so judged as: it must be nothing else. Empty: nobody said."""
         self.pixel_digest = ""
         self.dataset_digest = ""
         self._depth = depth if rules else Depth.OFF
@@ -126,6 +129,8 @@ class Inspector:
         self._layout.end()
         if self._layout.hostile:
             self._found(Finding(self._layout.hostile, Reason.PROTOCOL, self._layout.at))
+        if self.sop_class and self._layout.sop_class not in ("", self.sop_class):
+            self.finding = self.finding or Finding("sop-class", Reason.PROTOCOL, 0)
         if self._inflation is None or not self._inflation.failed:
             self.pixel_digest, self.dataset_digest = self._digests.end()
         return self.finding

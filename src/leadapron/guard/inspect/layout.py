@@ -25,6 +25,7 @@ _JUMPED = LONG_VR - {b"SQ", b"UN"}
 _PIXEL_VR = frozenset({b"OB", b"OW", b"UN"})
 _NEVER = 1 << 62
 _MAX_UID = 64
+DOUBTFUL = "?"
 
 
 class Border(Enum):
@@ -76,6 +77,8 @@ class Layout:
         """Nothing more is known of where elements lie."""
         self.hostile = ""
         """`nesting`, `elements`, `length-beyond`: a structure that no sound writer makes."""
+        self.sop_class = ""
+        """SOP Class UID (0008,0016); `?`: several, or none that is a UID."""
         self.instance = ""
         """SOP Instance UID (0008,0018) as written: hash at once."""
         self.study = ""
@@ -243,6 +246,8 @@ class Layout:
                 if body + length > len(data):
                     return -1
                 self._uid(tag, bytes(data[body : body + length]))
+            elif tag == written.sop_class:
+                self.sop_class = DOUBTFUL
         return self._value(data, start, body, length, vr)
 
     def _value(self, data: memoryview, start: int, body: int, length: int, vr: bytes) -> int:
@@ -272,7 +277,10 @@ class Layout:
 
     def _uid(self, tag: int, raw: bytes) -> None:
         writing = self._level.writing
-        if tag == writing.instance:
+        if tag == writing.sop_class:
+            said = uid_text(raw)
+            self.sop_class = said if self.sop_class in ("", said) else DOUBTFUL
+        elif tag == writing.instance:
             self.instance = self.instance or uid_text(raw)
         elif tag == writing.series:
             self.series = self.series or uid_text(raw)

@@ -44,12 +44,13 @@ class Writing:
         """Tag and length of an implicit element, and the first four bytes of its value."""
         self.pack_long = struct.Struct(mark + "I").pack
         self.pixels = self.tag(0x7FE0_0010)
+        self.sop_class = self.tag(0x0008_0016)
         self.instance = self.tag(0x0008_0018)
         self.study = self.tag(0x0020_000D)
         self.series = self.tag(0x0020_000E)
         self.item, self.item_end, self.items_end = map(self.tag, (0xFFFE_E000, 0xFFFE_E00D, 0xFFFE_E0DD))
         self.delimiters = frozenset({self.item, self.item_end, self.items_end})
-        self.wanted = frozenset({self.pixels, self.instance, self.study, self.series})
+        self.wanted = frozenset({self.pixels, self.sop_class, self.instance, self.study, self.series})
         self.special = self.delimiters | self.wanted
         self.item_bytes = struct.pack(mark + "I", self.item)
 

@@ -117,14 +117,16 @@ TABLES: Mapping[str, Keys] = {
 """By where they stand in the file; keys of `listener.routes` are AE titles."""
 
 _OBJECTS = frozenset({Task.STORE, Task.GET})
+_ATTRIBUTES = frozenset({Task.MPPS, Task.COMMIT, Task.NORMALISED})
+"""N-services whose data sets are looked at; those of print are pixels."""
 _QUERIES = frozenset({Task.FIND, Task.WORKLIST})
 NEEDS: Mapping[str, frozenset[Task]] = {
     "destinations": frozenset({Task.MOVE}),
     "messages": frozenset({Task.MESSAGE}),
     "transfer_syntaxes": _OBJECTS,
-    "object_size": _OBJECTS | {Task.MESSAGE},
-    "inspect": _OBJECTS,
-    "on_hit": _OBJECTS,
+    "object_size": _OBJECTS | _ATTRIBUTES | {Task.PRINT, Task.MESSAGE},
+    "inspect": _OBJECTS | _ATTRIBUTES | {Task.MESSAGE},
+    "on_hit": _OBJECTS | _ATTRIBUTES,
     "strip_private": _OBJECTS,
     "keep_private": _OBJECTS,
     **dict.fromkeys(QUERY, _QUERIES),

@@ -188,6 +188,7 @@ class _Object:
         self._operation = operation
         self._decision = assessor.allow(operation)
         self._inspector, self._rewriter = assessor.instruments(self._decision, operation.transfer_syntax)
+        self._inspector.sop_class = operation.sop_class
         self._most = assessor.bound(self._decision)
         self._copy = assessor.copy(self._decision, operation)
         self._size = 0
