@@ -145,6 +145,7 @@ def test_a_running_guard_says_first_what_needs_somebody() -> None:
     assert "archive denied by a rule (in shadow: it passes all the same) 7" in told
     assert "archive 2 123,456 4 98,765" in told, "refused at the door, and by the policy"
     assert "3 days" in told
+    assert "10.20.20.254:11112 → 10.20.20.10:11112 → 10.20.20.11:11112" in told, "one below the other, none broken"
 
 
 def test_a_running_guard_is_read_in_french() -> None:

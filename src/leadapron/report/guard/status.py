@@ -112,9 +112,8 @@ def _listeners(
 
 
 def _ways(listener: Mapping[str, Any]) -> Iterator[str]:
-    start = f"{listener['listens']} → "
-    for place, server in enumerate(listener["upstream"]):
-        yield (" " * len(start) if place else start) + server
+    yield listener["listens"]
+    yield from (f"→ {server}" for server in listener["upstream"])
 
 
 def _decisions(decisions: Sequence[Mapping[str, Any]], said: Said, say: Words) -> RenderableType:
