@@ -121,8 +121,8 @@ def _add_association(seen: _Seen, association: DicomAssociation) -> None:
     for operation in association.operations:
         if operation.by_client and operation.sop_class:
             seen.sop_classes.add(operation.sop_class)
-    if Task.STORE in tasks:
-        # What a device is set up to send but did not send that week would fail on the day it does.
+    if tasks & {Task.STORE, Task.GET}:
+        # What a device is set up to send, or to be sent by a C-GET, but was not that week would fail on the day it is.
         seen.sop_classes |= {
             context.abstract_syntax
             for context in association.contexts
