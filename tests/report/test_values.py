@@ -69,7 +69,7 @@ def test_every_anomaly_has_a_word() -> None:
     """Codes are written where they arise; each must be told in words to who reads the report."""
     sources = [Path(room.__file__ or "").parent for room in (leadapron.see, leadapron.guard)]
     families = {code.partition(".")[0] for code in v.ANOMALIES}
-    code = re.compile(rf'"((?:{"|".join(families)})\.[a-z-]+)"')
+    code = re.compile(rf'"((?:{"|".join(families)})\.[a-z0-9-]+)"')
     used = {
         found for source in sources for path in source.rglob("*.py") for found in code.findall(path.read_text("utf-8"))
     }

@@ -1,6 +1,7 @@
 """Answers on their way back, faults on either side, and a guard that changes while it runs."""
 
 import asyncio
+import re
 import ssl
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import pytest
 import trustme
 import uvloop
 
+from leadapron.guard.policy.judging import RuleJudge
 from leadapron.guard.tls import client_context, server_context
 from leadapron.guard.web import WebGuard
-from leadapron.model.events import GuardDecision, HttpSession, TlsSession
-from leadapron.model.guard import Action, Limits, Listener, Query, Rate, Rule, Speech, Task, Tls
+from leadapron.model.events import GuardDecision, GuardNotice, HttpSession, TlsSession
+from leadapron.model.guard import Action, Decision, Limits, Listener, Query, Rate, Rule, Speech, Task, Tls
 from tests.guard.web.peers import Script, free_port, guarded, rule, scripted, wiring_for
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\n"
@@ -114,6 +116,20 @@ def test_rates_of_requests_and_bytes() -> None:
         assert counts == {"rule": 2}
 
     uvloop.run(run())
+
+
+def test_a_defect_is_told_by_its_place_and_by_nothing_that_it_worked_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decide(judge: RuleJudge, peer: object, operation: object) -> Decision:
+        raise ValueError(f"CANARYNAME {judge} {peer} {operation}")
+
+    monkeypatch.setattr(RuleJudge, "decide", decide)
+    answer, events = get(answering(HEAD + b"Content-Length: 2\r\n\r\n[]"), "/dicom-web/studies?PatientName=CANARYNAME")
+    assert isinstance(answer, httpx.Response)
+    assert answer.status_code == 500
+    (notice,) = [event for event in events if isinstance(event, GuardNotice)]
+    assert (notice.name, notice.alarm) == ("guard.fault", True)
+    assert re.fullmatch(r"[0-9a-f]{16} ValueError in decide, test_service\.py:\d+", notice.detail)
+    assert "CANARY" not in f"{events}{answer.content!r}{answer.headers}"
 
 
 def test_one_object_longer_than_allowed_has_no_end() -> None:

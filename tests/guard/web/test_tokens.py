@@ -153,7 +153,7 @@ def test_new_keys_are_fetched_but_not_too_often_and_old_ones_stay_when_the_issue
         state["status"] = 500
         steady += tokens.REFRESH + 1
         assert await said(checks, "Bearer " + token()) == "dr.example"
-        assert (asked, troubles) == (3, ["keys-unreachable"])
+        assert (asked, troubles) == (3, ["tokens.unreachable"])
         server.close()
 
     uvloop.run(run())

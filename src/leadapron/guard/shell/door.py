@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from leadapron.guard.certificates import Certificates
 from leadapron.guard.conversation import Conversation, Surroundings
+from leadapron.guard.defects import place_of
 from leadapron.guard.shell.counters import Counters
 from leadapron.guard.shell.dialling import CONNECT, Upstreams, literal, split_address
 from leadapron.guard.shell.link import Link
@@ -307,17 +308,6 @@ class Door:
         """End all that is left, in no words."""
         for relay in tuple(self.relays):
             relay.abort()
-
-
-def place_of(error: Exception) -> str:
-    """Kind and place of a defect, for whoever mends it: no value of any variable, so no bytes of a patient."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    code = trace.tb_frame.f_code
-    return f"{type(error).__name__} in {code.co_name}, {code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
 
 
 def _bind(listener: Listener) -> socket.socket:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadapron import __version__
 from leadapron.guard.certificates import Certificates
+from leadapron.guard.defects import place_of
 from leadapron.guard.policy import Book, judge
 from leadapron.guard.shell import process
 from leadapron.guard.shell.asking import NAME
@@ -21,7 +22,7 @@ from leadapron.guard.shell.control import Control
 from leadapron.guard.shell.counters import Counters
 from leadapron.guard.shell.desk import Desk
 from leadapron.guard.shell.dialling import RESOLVE_EVERY, Upstreams, split_address
-from leadapron.guard.shell.door import Ground, Speaker, place_of
+from leadapron.guard.shell.door import Ground, Speaker
 from leadapron.guard.shell.endpoint import Endpoint as Monitoring
 from leadapron.guard.shell.health import ListenerVitals, Vitals
 from leadapron.guard.shell.listeners import Listeners

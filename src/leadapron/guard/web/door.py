@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from leadapron.guard.defects import place_of
 from leadapron.guard.tls import certificate_names
 from leadapron.guard.web.heads import MAX_FIELDS, MAX_LINE, SERVER
 from leadapron.guard.web.visit import Visit
@@ -56,9 +57,11 @@ class Door(RequestHandler):
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """Bytes that are no HTTP, or an answer that failed after it began."""
+        """Bytes that are no HTTP, an answer that failed after it began, or a defect of ours."""
         if request.writer.output_size > 0:
             self.force_close()
+        if self.visit is not None and exc is not None and status >= 500 and not isinstance(exc, OSError):
+            self.visit.wiring.notice("guard.fault", self.visit.peer.listener, f"{self.visit.uid} {place_of(exc)}")
         if self.visit is not None and status < 500:
             refused = refuse(Reason.PROTOCOL, "web.malformed")
             self.visit.decided(self.visit.peer, None, refused.decision, detail=refused.detail)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from datetime import UTC, datetime
 from typing import Final
 
 from aiohttp import web
@@ -18,7 +17,6 @@ from leadapron.guard.web.storing import Storing
 from leadapron.guard.web.tokens import Tokens
 from leadapron.guard.web.upstream import Upstream
 from leadapron.guard.web.wiring import Refused, Wiring
-from leadapron.model.events import GuardNotice
 from leadapron.model.guard import Action, Listener, Reason
 
 TARPIT: Final = 20.0
@@ -145,22 +143,8 @@ class WebGuard:
             told.get("issuer", ""),
             told.get("audience", ""),
             told.get("keys", ""),
-            trouble=self._notice,
+            trouble=lambda name: self._wiring.notice(name, self.listener.name),
             steady=lambda: self._wiring.clock().steady,
-        )
-
-    def _notice(self, detail: str) -> None:
-        wiring = self._wiring
-        ts = datetime.fromtimestamp(wiring.clock().wall, UTC)
-        wiring.record(
-            GuardNotice(
-                ts=ts,
-                sensor=wiring.sensor,
-                packet=0,
-                name=f"tokens.{detail}",
-                alarm=True,
-                listener=self.listener.name,
-            )
         )
 
     async def _refuse(self, exchange: Exchange, refused: Refused) -> web.StreamResponse:

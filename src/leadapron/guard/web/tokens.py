@@ -57,7 +57,7 @@ class Tokens:
         self._audience = audience
         self._source = keys
         self._trouble = trouble
-        """Is told (`keys-unreachable`, `keys-broken`) when new keys could not be had."""
+        """Is told the name of a notice when new keys could not be had."""
         self._steady = steady
         self._keys: list[_Key] = []
         self._read = float("-inf")
@@ -129,10 +129,10 @@ class Tokens:
             try:
                 keys = _read_keys(await self._fetch() if self._remote else _file(self._source))
             except (OSError, aiohttp.ClientError, TimeoutError):
-                self._trouble("keys-unreachable")
+                self._trouble("tokens.unreachable")
                 return
             if not keys:
-                self._trouble("keys-broken")
+                self._trouble("tokens.broken")
                 return
             self._keys, self._read = keys, self._steady()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from leadapron.guard.dicom.objects import EvidenceWriter, Rewriter
 from leadapron.guard.inspect.inspector import Depth, Inspector
-from leadapron.model.events import Endpoint, Event
+from leadapron.model.events import Endpoint, Event, GuardNotice
 from leadapron.model.guard import Action, Decision, Judge, Moment, Operation, Peer, Reason
 
 
@@ -50,6 +51,13 @@ class Wiring(Struct, frozen=True, kw_only=True):
     policy_digest: str = ""
     instruments: Instruments
     """What stored objects are looked at and kept with."""
+
+    def notice(self, name: str, listener: str, detail: str = "") -> None:
+        """Tell of something amiss with the guard itself."""
+        ts = datetime.fromtimestamp(self.clock().wall, UTC)
+        self.record(
+            GuardNotice(ts=ts, sensor=self.sensor, packet=0, name=name, alarm=True, listener=listener, detail=detail)
+        )
 
 
 class Refused(Exception):  # noqa: N818 (an answer, not an error)

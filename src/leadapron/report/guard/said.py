@@ -93,6 +93,8 @@ NOTICES = {
     "journal.written": N_("The journal is written again."),
     "journal.lost": N_("The journal could not be written until the end: events are lost."),
     "workspace.unwritable": N_("The workspace cannot be written: events wait in the journal."),
+    "tokens.unreachable": N_("The issuer of tokens cannot be reached: its last keys stay in use."),
+    "tokens.broken": N_("The issuer of tokens gave no usable key: its last keys stay in use."),
     "quarantine.full": N_("Quarantine cannot be written."),
 }
 
