@@ -14,11 +14,10 @@ import pytest
 from blake3 import blake3
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from leadapron.guard.dicom import Suspect
 from leadapron.guard.quarantine import PAUSE, Exhibit, Quarantine, exhibits, make_keys, open_exhibit
 from leadapron.guard.sealing import CHUNK
-from leadapron.guard.web.wiring import Suspect
 from leadapron.model.errors import UsageError
-from leadapron.model.events import Endpoint
 from leadapron.model.guard import Operation, Peer, Task
 
 CASE = Exhibit(
@@ -67,18 +66,15 @@ def test_only_the_owner_may_read(folder: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_a_web_request_says_who_and_what(folder: Path) -> None:
-    here = Endpoint(ip="127.0.0.1")
+def test_a_suspect_says_who_and_what(folder: Path) -> None:
     suspect = Suspect(
         peer=Peer(address="198.51.100.1", listener="web", user="anna"),
-        client=here,
-        server=here,
         uid="C2",
         operation=Operation(task=Task.STORE, sop_class="1.2.3"),
         rule="uploads",
         finding="pe-program",
     )
-    writer = Quarantine.of(folder).web(suspect)
+    writer = Quarantine.of(folder).open(suspect)
     writer.write(b"MZ")
     writer.commit()
     (exhibit,) = exhibits(folder)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import UTC, tzinfo
 from hashlib import blake2b
 from pathlib import Path
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import uvloop
@@ -20,20 +19,17 @@ from leadapron.app.guarding import QUARANTINE, content_rules, load_policy, state
 from leadapron.app.recording import Recorder
 from leadapron.guard.audit.delivery import AuditTrail
 from leadapron.guard.conversation import Bytes
-from leadapron.guard.dicom import DicomConversation, EvidenceWriter, Instruments
+from leadapron.guard.dicom import DicomConversation, EvidenceWriter, Instruments, Suspect
 from leadapron.guard.hl7 import Hl7Conversation
 from leadapron.guard.inspect import Depth, Inspector, Rewriter
 from leadapron.guard.quarantine import Quarantine
 from leadapron.guard.shell import Guard
 from leadapron.guard.shell.health import SpoolVitals, Vitals
-from leadapron.guard.web import Instruments as WebInstruments
 from leadapron.model.errors import UsageError
 from leadapron.model.events import Event, GuardNotice
 from leadapron.model.guard import Policy, Speech
 from leadapron.model.pseudonyms import pseudonym
 from leadapron.store import Workspace
-
-Asked = TypeVar("Asked")
 
 
 def local_zone() -> tzinfo:
@@ -88,10 +84,11 @@ class Running:
         self._loop: asyncio.AbstractEventLoop | None = None
         key = self._workspace.key
         self._digest_key = blake2b(key, digest_size=32, person=b"object ledger").digest()
+        instruments = Instruments(inspector=self._inspector, rewriter=Rewriter, evidence=self._evidence)
         self.guard = Guard(
             self.policy,
             speakers={
-                Speech.DICOM: lambda surroundings: DicomConversation(surroundings, self._dicom()),
+                Speech.DICOM: lambda surroundings: DicomConversation(surroundings, instruments),
                 Speech.HL7: lambda surroundings: Hl7Conversation(surroundings, self._content),
             },
             record=self._record,
@@ -99,7 +96,7 @@ class Running:
             digest_key=self._digest_key,
             zone=local_zone(),
             reread=self._reread,
-            instruments=self._web(),
+            instruments=instruments,
             complete=self._complete,
         )
 
@@ -142,23 +139,12 @@ class Running:
     def _inspector(self, transfer_syntax: str, depth: Depth, ledger: bool = True) -> Inspector:
         return Inspector(transfer_syntax, self._content, depth=depth, key=self._digest_key if ledger else None)
 
-    def _dicom(self) -> Instruments:
-        return Instruments(inspector=self._inspector, rewriter=Rewriter, evidence=self._watched(self._quarantine.dicom))
-
-    def _web(self) -> WebInstruments:
-        return WebInstruments(
-            inspector=self._inspector, rewriter=Rewriter, evidence=self._watched(self._quarantine.web)
-        )
-
-    def _watched(self, place: Callable[[Asked], EvidenceWriter]) -> Callable[[Asked], EvidenceWriter]:
-        def opened(asked: Asked) -> EvidenceWriter:
-            try:
-                return _Watched(place(asked), self._quarantine_failed)
-            except OSError as error:
-                self._quarantine_failed(error)
-                raise
-
-        return opened
+    def _evidence(self, suspect: Suspect) -> EvidenceWriter:
+        try:
+            return _Watched(self._quarantine.open(suspect), self._quarantine_failed)
+        except OSError as error:
+            self._quarantine_failed(error)
+            raise
 
     def _quarantine_failed(self, error: OSError) -> None:
         """Told once a minute at most: whoever sends one hostile object sends many."""

@@ -34,11 +34,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from leadapron.guard.conversation import Bytes
-from leadapron.guard.dicom.objects import Evidence
+from leadapron.guard.dicom.objects import Suspect
 from leadapron.guard.sealing import CHUNK, Sealer, unseal
-from leadapron.guard.web.wiring import Suspect
 from leadapron.model.errors import UsageError
-from leadapron.model.guard import Operation, Peer
 
 LIMIT = 10 << 30
 """Bytes of the whole folder."""
@@ -112,15 +110,25 @@ class Quarantine:
         """Is there a key to seal with?"""
         return self._key is not None
 
-    def dicom(self, evidence: Evidence) -> Writer:
-        """For an object of a DICOM association. OSError where nothing can be kept."""
-        return self._writer_for(
-            evidence.records.peer, evidence.operation, evidence.records.uid, evidence.rule, evidence.finding
+    def open(self, suspect: Suspect) -> Writer:
+        """For an object that was stopped. OSError where nothing can be kept."""
+        peer, operation = suspect.peer, suspect.operation
+        return self.writer(
+            Exhibit(
+                when=datetime.now(UTC),
+                address=peer.address,
+                listener=peer.listener,
+                connection=suspect.uid,
+                calling_ae_title=peer.calling,
+                called_ae_title=peer.called,
+                user=peer.user,
+                task=operation.task,
+                sop_class=operation.sop_class,
+                transfer_syntax=operation.transfer_syntax,
+                rule=suspect.rule,
+                finding=suspect.finding,
+            )
         )
-
-    def web(self, suspect: Suspect) -> Writer:
-        """For an object of a DICOMweb request. OSError where nothing can be kept."""
-        return self._writer_for(suspect.peer, suspect.operation, suspect.uid, suspect.rule, suspect.finding)
 
     def writer(self, exhibit: Exhibit) -> Writer:
         """A place for one object; its name is given here. OSError where nothing can be kept."""
@@ -130,24 +138,6 @@ class Quarantine:
             raise OSError(errno.ENOSPC, "the quarantine has just had no room", str(self._folder))
         name = f"{exhibit.when.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(8)}"
         return Writer(self, self._folder / name, replace(exhibit, name=name), self._key)
-
-    def _writer_for(self, peer: Peer, operation: Operation, connection: str, rule: str, finding: str) -> Writer:
-        return self.writer(
-            Exhibit(
-                when=datetime.now(UTC),
-                address=peer.address,
-                listener=peer.listener,
-                connection=connection,
-                calling_ae_title=peer.calling,
-                called_ae_title=peer.called,
-                user=peer.user,
-                task=operation.task,
-                sop_class=operation.sop_class,
-                transfer_syntax=operation.transfer_syntax,
-                rule=rule,
-                finding=finding,
-            )
-        )
 
     def take(self, size: int) -> None:
         """Make room for so many bytes (or give it back): OSError where the folder would be too large."""

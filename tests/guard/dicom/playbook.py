@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 
 from leadapron.guard.conversation import Ending, Surroundings
-from leadapron.guard.dicom import DicomConversation, Evidence, Instruments
+from leadapron.guard.dicom import DicomConversation, Instruments, Suspect
 from leadapron.guard.dicom.objects import Rewriter
 from leadapron.guard.inspect.inspector import Depth, Inspector
 from leadapron.guard.inspect.rules import ContentRules
@@ -33,13 +33,13 @@ class Quarantine:
     def __init__(self, *, full: bool = False) -> None:
         self.full = full
         self.kept: dict[str, bytes] = {}
-        self.opened: list[Evidence] = []
+        self.opened: list[Suspect] = []
         self.forgotten = 0
 
-    def open(self, evidence: Evidence) -> Writer:
+    def open(self, suspect: Suspect) -> Writer:
         if self.full:
             raise OSError("no room")
-        self.opened.append(evidence)
+        self.opened.append(suspect)
         return Writer(self, f"evidence-{len(self.opened)}")
 
 

@@ -10,8 +10,8 @@ import pytest
 import trustme
 from msgspec.structs import replace
 
+from leadapron.guard.dicom import Instruments
 from leadapron.guard.inspect import ContentRules, Inspector, Rewriter
-from leadapron.guard.web.wiring import Instruments
 from leadapron.model.errors import UsageError
 from leadapron.model.guard import Action, Listener, Policy, Rule, Speech, Tls
 from tests.guard.shell.lines import echo_server, policy_of, standing

@@ -12,12 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from leadapron.guard.dicom import Instruments
 from leadapron.guard.inspect.inspector import Inspector
 from leadapron.guard.inspect.rewrite import Rewriter
 from leadapron.guard.inspect.rules import ContentRules
 from leadapron.guard.policy.book import Book
 from leadapron.guard.policy.judging import RuleJudge
-from leadapron.guard.web import Instruments, WebGuard, Wiring
+from leadapron.guard.web import WebGuard, Wiring
 from leadapron.model.events import Event
 from leadapron.model.guard import Limits, Listener, Moment, Policy, Query, Rule, Speech, Task
 from leadapron.model.pseudonyms import pseudonym

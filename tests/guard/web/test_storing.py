@@ -9,7 +9,7 @@ import pytest
 import uvloop
 
 from leadapron.guard.conversation import Bytes
-from leadapron.guard.web import Suspect
+from leadapron.guard.dicom import Suspect
 from leadapron.model.events import GuardDecision, ObjectPassed
 from leadapron.model.guard import Action, Limits, Rate, Task
 from tests.guard.web.objects import EICAR, ct, stow

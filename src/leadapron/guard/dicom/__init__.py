@@ -4,6 +4,6 @@
 """
 
 from leadapron.guard.dicom.conversation import DicomConversation
-from leadapron.guard.dicom.objects import Evidence, EvidenceWriter, Instruments, Rewriter
+from leadapron.guard.dicom.objects import EvidenceWriter, Instruments, Rewriter, Suspect
 
-__all__ = ["DicomConversation", "Evidence", "EvidenceWriter", "Instruments", "Rewriter"]
+__all__ = ["DicomConversation", "EvidenceWriter", "Instruments", "Rewriter", "Suspect"]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from leadapron.guard.conversation import Bytes, Surroundings
 from leadapron.guard.dicom.records import LedgerEntry, Records
 from leadapron.guard.inspect.inspector import Depth, Finding, Inspector
-from leadapron.model.guard import Action, Decision, Operation, Reason, Rule
+from leadapron.model.guard import Action, Decision, Operation, Peer, Reason, Rule
 from leadapron.see.wire.dicom.dimse import Command
 
 
@@ -48,23 +48,26 @@ class EvidenceWriter(Protocol):
         """Forget it."""
 
 
-class Evidence(Struct, frozen=True, kw_only=True):
-    """What quarantine writes beside an object."""
+class Suspect(Struct, frozen=True, kw_only=True):
+    """An object for quarantine: what is written beside it."""
 
-    records: Records
+    peer: Peer
+    uid: str
+    """Of the connection."""
     operation: Operation
     rule: str
     finding: str
+    """Empty: a rule holds the object, or may have to."""
 
 
 class Instruments(Struct, frozen=True, kw_only=True):
-    """What objects are looked at and kept with. Made once for a guard."""
+    """What objects are looked at and kept with, over DICOM and DICOMweb alike. Made once for a guard."""
 
     inspector: Callable[[str, Depth, bool], Inspector]
     """Of a transfer syntax, how much is looked at, and whether digests are wanted for the ledger."""
     rewriter: Callable[[str, tuple[str, ...]], Rewriter]
     """Of a transfer syntax and the private creators whose elements stay."""
-    evidence: Callable[[Evidence], EvidenceWriter] | None = None
+    evidence: Callable[[Suspect], EvidenceWriter] | None = None
     """Opens a place in quarantine. Raises OSError. None: there is no quarantine."""
 
 
@@ -116,13 +119,14 @@ class Case(Struct, frozen=True, kw_only=True):
         if self.instruments.evidence is None:
             return None
         rule = self.request.decision.rule
-        evidence = Evidence(
-            records=self.records,
+        suspect = Suspect(
+            peer=self.records.peer,
+            uid=self.records.uid,
             operation=self.request.operation,
             rule=rule.name if rule else "",
             finding=finding,
         )
         try:
-            return self.instruments.evidence(evidence)
+            return self.instruments.evidence(suspect)
         except OSError:
             return None

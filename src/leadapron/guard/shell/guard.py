@@ -33,7 +33,7 @@ from leadapron.model.events import Endpoint, Event, GuardNotice
 from leadapron.model.guard import Judge, Listener, Moment, Policy, Speech
 
 if TYPE_CHECKING:
-    from leadapron.guard.web.wiring import Instruments
+    from leadapron.guard.dicom import Instruments
 
 TICK = 0.5
 """Seconds between two sweeps: as exact as limits of time are."""

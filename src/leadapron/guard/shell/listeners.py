@@ -15,8 +15,9 @@ from leadapron.model.events import Endpoint
 from leadapron.model.guard import Judge, Listener, Policy, Speech
 
 if TYPE_CHECKING:  # aiohttp costs 10 MB and a quarter of a second: only who guards DICOMweb pays
+    from leadapron.guard.dicom import Instruments
     from leadapron.guard.web.service import WebGuard
-    from leadapron.guard.web.wiring import Instruments, Wiring
+    from leadapron.guard.web.wiring import Wiring
 
 Bench = Callable[[Policy, Listener], Judge]
 """Makes the judge of a listener."""

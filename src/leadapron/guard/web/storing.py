@@ -13,13 +13,13 @@ import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
-from leadapron.guard.dicom.objects import EvidenceWriter, Rewriter
+from leadapron.guard.dicom.objects import EvidenceWriter, Rewriter, Suspect
 from leadapron.guard.inspect.inspector import Depth, Finding, Inspector
 from leadapron.guard.web.exchange import Exchange
 from leadapron.guard.web.media import read_media_type
 from leadapron.guard.web.routes import Route
 from leadapron.guard.web.stow import Passed, Stow, stow_boundary
-from leadapron.guard.web.wiring import Refused, Suspect, refuse
+from leadapron.guard.web.wiring import Refused, refuse
 from leadapron.model.events import ObjectPassed
 from leadapron.model.guard import Action, Decision, Operation, Reason, Rule
 
@@ -240,14 +240,12 @@ class Storing(Exchange):
         raise Refused(decision if name else replace(decision, reason=Reason.BLIND), evidence=name)
 
     def _evidence(self, decision: Decision, operation: Operation, finding: str) -> EvidenceWriter | None:
-        opens, visit = self.wiring.instruments.evidence, self.visit
+        opens = self.wiring.instruments.evidence
         if opens is None:
             return None
         suspect = Suspect(
             peer=self.peer,
-            client=visit.client,
-            server=visit.server,
-            uid=visit.uid,
+            uid=self.visit.uid,
             operation=operation,
             rule=decision.rule.name if decision.rule else "",
             finding=finding,

@@ -7,35 +7,9 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from leadapron.guard.dicom.objects import EvidenceWriter, Rewriter
-from leadapron.guard.inspect.inspector import Depth, Inspector
-from leadapron.model.events import Endpoint, Event, GuardNotice
-from leadapron.model.guard import Action, Decision, Judge, Moment, Operation, Peer, Reason
-
-
-class Suspect(Struct, frozen=True, kw_only=True):
-    """What quarantine writes beside an object."""
-
-    peer: Peer
-    client: Endpoint
-    server: Endpoint
-    uid: str
-    """Of the connection."""
-    operation: Operation
-    rule: str
-    finding: str
-    """Empty: a rule holds the object, or may have to."""
-
-
-class Instruments(Struct, frozen=True, kw_only=True):
-    """As those of a DICOM association, made once for a guard."""
-
-    inspector: Callable[[str, Depth, bool], Inspector]
-    """Of a transfer syntax, how much is looked at, and whether digests are wanted for the ledger."""
-    rewriter: Callable[[str, tuple[str, ...]], Rewriter]
-    """Of a transfer syntax and the private creators whose elements stay."""
-    evidence: Callable[[Suspect], EvidenceWriter] | None = None
-    """Opens a place in quarantine. Raises OSError. None: there is no quarantine."""
+from leadapron.guard.dicom.objects import Instruments
+from leadapron.model.events import Event, GuardNotice
+from leadapron.model.guard import Action, Decision, Judge, Moment, Reason
 
 
 class Wiring(Struct, frozen=True, kw_only=True):
