@@ -302,6 +302,11 @@ class Decision(Struct, frozen=True, kw_only=True):
         """Does the guard let it through?"""
         return self.action is Action.ALLOW or self.shadow
 
+    @property
+    def bounding(self) -> Rule | None:
+        """The rule whose bounds hold from here on: none where someone broke the glass, or a rule only watches."""
+        return self.rule if self.action is Action.ALLOW and self.reason is Reason.RULE else None
+
 
 class Answer(Struct, frozen=True, kw_only=True):
     """What one peer was, or would have been, told about one kind of operation."""

@@ -386,6 +386,15 @@ def test_more_results_than_allowed_stop_the_query(cut: int | None) -> None:
     assert guarded(script, only(Task.FIND, query=Query(results=10))).to_client == sent(script, SERVER)
 
 
+def test_progress_of_a_retrieval_is_no_result() -> None:
+    move = d.command(0x0021, d.STUDY_ROOT_MOVE, data_set=True, destination="WS01")
+    pending = (SERVER, d.command(0x8021, d.STUDY_ROOT_MOVE, status=0xFF00))
+    asked = [*opened(d.STUDY_ROOT_MOVE), (CLIENT, move), (CLIENT, d.values(1, d.data_set(FIRST), command=False))]
+    script = [*asked, *[pending] * 10, (SERVER, d.command(0x8021, d.STUDY_ROOT_MOVE, status=0))]
+    guard = guarded(script, only(Task.FIND, Task.MOVE, query=Query(results=3)))
+    assert (guard.to_client, guard.to_server) == (sent(script, SERVER), sent(script, CLIENT))
+
+
 def test_a_limit_of_results_in_shadow_is_told_once() -> None:
     guard = guarded(many(10), only(Task.FIND, query=Query(results=3), shadow=True))
     assert guard.to_client == sent(many(10), SERVER)

@@ -283,10 +283,9 @@ class Exchange:
         if request.operation.task is not Task.WORKLIST:
             request.operation = structs.replace(request.operation, wide=question.wide, level=question.level)
         passage = self._decided(stream, request)
-        decision = request.decision
-        bound = decision.action is Action.ALLOW and decision.reason is Reason.RULE
-        if bound and decision.rule is not None and decision.rule.query is not None:
-            request.most_matches = decision.rule.query.results
+        rule = request.decision.bounding
+        if command.name == "C-FIND" and rule is not None and rule.query is not None:
+            request.most_matches = rule.query.results
         return passage
 
     # ---------------------------------------------------------------- refusals

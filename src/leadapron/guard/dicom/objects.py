@@ -109,10 +109,8 @@ class Case(Struct, frozen=True, kw_only=True):
 
     @property
     def rule(self) -> Rule | None:
-        """Whose bounds hold: none where someone broke the glass."""
-        decision = self.request.decision
-        bound = decision.reason is Reason.RULE and decision.action is Action.ALLOW
-        return decision.rule if bound else None
+        """Whose bounds hold."""
+        return self.request.decision.bounding
 
     def open_evidence(self, finding: str) -> EvidenceWriter | None:
         """A place in quarantine, if there is one."""

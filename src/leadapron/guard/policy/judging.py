@@ -92,8 +92,8 @@ class RuleJudge:
     def passed(self, peer: Peer, decision: Decision, amount: int) -> Decision:
         """An object or message of so many bytes came by. Asked once for each, at its end or as soon as it is longer
         than its rule allows: the bytes are counted, unless they are more than is left."""
-        rule = decision.rule
-        if rule is None or decision.reason is not Reason.RULE or decision.action is not Action.ALLOW:
+        rule = decision.bounding
+        if rule is None:
             return decision
         if rule.object_size and amount > rule.object_size:
             return self._opened(Decision(action=Action.DENY, reason=Reason.SIZE, rule=rule, shadow=rule.shadow))

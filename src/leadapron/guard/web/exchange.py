@@ -195,9 +195,8 @@ def understood(found: Route | Refusal) -> Route:
 
 
 def _most_results(decision: Decision) -> int:
-    rule = decision.rule
-    bound = decision.reason is Reason.RULE and decision.action is Action.ALLOW and rule is not None and not rule.shadow
-    return rule.query.results if bound and rule is not None and rule.query is not None else 0
+    rule = decision.bounding
+    return rule.query.results if rule is not None and rule.query is not None and not rule.shadow else 0
 
 
 def _counter(answer: aiohttp.ClientResponse, route: Route) -> JsonMatches | XmlMatches | None:

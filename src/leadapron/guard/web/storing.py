@@ -21,7 +21,7 @@ from leadapron.guard.web.routes import Route
 from leadapron.guard.web.stow import Passed, Stow, stow_boundary
 from leadapron.guard.web.wiring import Refused, refuse
 from leadapron.model.events import ObjectPassed
-from leadapron.model.guard import Action, Decision, Operation, Reason, Rule
+from leadapron.model.guard import Action, Decision, Operation, Reason
 
 MAX_ATTRIBUTES: Final = 4 << 20
 """Bytes of a workitem."""
@@ -188,7 +188,7 @@ class Storing(Exchange):
         return decision
 
     def instruments(self, decision: Decision, transfer_syntax: str) -> tuple[Inspector, Rewriter | None]:
-        rule, made = _bounding(decision), self.wiring.instruments
+        rule, made = decision.bounding, self.wiring.instruments
         depth = Depth(rule.inspect) if rule else Depth.HEADER
         inspector = made.inspector(transfer_syntax, depth, self.listener.ledger)
         if rule is None or not rule.strip_private:
@@ -196,7 +196,7 @@ class Storing(Exchange):
         return inspector, made.rewriter(transfer_syntax, rule.keep_private)
 
     def bound(self, decision: Decision) -> int:
-        rule = _bounding(decision)
+        rule = decision.bounding
         return rule.object_size if rule else 0
 
     def sized(self, decision: Decision, operation: Operation, size: int) -> None:
@@ -207,7 +207,7 @@ class Storing(Exchange):
             self.visit.decided(self.peer, operation, judged)
 
     def copy(self, decision: Decision, operation: Operation) -> EvidenceWriter | None:
-        rule = _bounding(decision)
+        rule = decision.bounding
         holds = rule is not None and rule.on_hit is Action.HOLD and rule.inspect != Depth.OFF
         return self._evidence(decision, operation, "") if holds or not decision.passes else None
 
@@ -219,7 +219,7 @@ class Storing(Exchange):
         inspector: Inspector,
         copy: EvidenceWriter | None,
     ) -> None:
-        rule = _bounding(decision)
+        rule = decision.bounding
         if finding.reason is Reason.BLIND and self.listener.fail == "open":
             if copy is not None:
                 copy.abort()
@@ -273,11 +273,6 @@ def _items(told: Any, sequence: str) -> Iterator[tuple[str, int]]:
     for item in told.get(sequence, {}).get("Value", ()):
         reason = item.get(_REASON, {}).get("Value", (PROCESSING_FAILURE,))
         yield str(item[_INSTANCE]["Value"][0]), int(reason[0])
-
-
-def _bounding(decision: Decision) -> Rule | None:
-    """The rule whose bounds hold: none where someone broke the glass."""
-    return decision.rule if decision.reason is Reason.RULE and decision.action is Action.ALLOW else None
 
 
 def _kept(writer: EvidenceWriter | None, parts: tuple[tuple[int, bytes], ...]) -> str:
