@@ -15,10 +15,17 @@ from leadapron.store import Journal, Workspace, read_segment
 
 REST_EVERY = 60.0
 """Seconds between two Parquet files of what is in the journal."""
+TASKS = 60
+"""Parquet files that one process writes."""
 SEGMENT_EVENTS = 20_000
 SEGMENT_AGE = timedelta(hours=1)
 MOST_WAITING = 200_000
 """Events kept in memory while the journal cannot be written; beyond, they are counted as lost."""
+
+
+def _pool() -> ProcessPoolExecutor:
+    """One process, made anew after an hour: what Arrow has once allocated it does not give back."""
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=TASKS)
 
 
 class Recorder:
@@ -34,7 +41,7 @@ class Recorder:
         self._rested = 0
         """Events of the current segment that are in the workspace."""
         self._task: asyncio.Task[None] | None = None
-        self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+        self._pool = _pool()
         self.lost = 0
 
     @property
@@ -114,7 +121,7 @@ class Recorder:
         try:
             await loop.run_in_executor(self._pool, absorb, self._workspace, segment, f"{self._sensor}:{segment.stem}")
         except BrokenExecutor:
-            self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+            self._pool = _pool()
             return False
         except (LeadapronError, OSError) as error:
             if not self._unwritable:
