@@ -386,6 +386,16 @@ def test_more_results_than_allowed_stop_the_query(cut: int | None) -> None:
     assert guarded(script, only(Task.FIND, query=Query(results=10))).to_client == sent(script, SERVER)
 
 
+def test_nothing_is_said_in_the_name_of_a_client_that_has_released() -> None:
+    """It asked, released, and did not wait: the server brings more than is allowed, and is not told to stop."""
+    script = many(10)
+    script.insert(4, (CLIENT, d.RELEASE_RQ))
+    guard = guarded(script, only(Task.FIND, query=Query(results=3)))
+    assert guard.to_server == sent(script, CLIENT)
+    assert guard.to_client.startswith(sent(script[:8], SERVER))
+    assert guard.refusals == [("results", "")]
+
+
 def test_progress_of_a_retrieval_is_no_result() -> None:
     move = d.command(0x0021, d.STUDY_ROOT_MOVE, data_set=True, destination="WS01")
     pending = (SERVER, d.command(0x8021, d.STUDY_ROOT_MOVE, status=0xFF00))

@@ -128,6 +128,8 @@ class DicomConversation(Conversation):
             association.rejected(body)
         elif kind == PduType.ABORT:
             association.aborted(body)
+        elif kind == PduType.RELEASE_RQ:
+            stream.releases = True
         elif kind == PduType.RELEASE_RP and phase is Phase.OVER:
             association.released()
         self._phase = phase

@@ -118,6 +118,8 @@ class Stream:
         """Of the current message."""
         self.passage: Passage | None = None
         """The data set that is due, or under way."""
+        self.releases = False
+        """This side has asked for the release: it says nothing more, nor is anything said in its name."""
         self.emitted: list[Bytes] = []
         """What goes on instead of what was received."""
         self._owner: Owner = owner
@@ -153,7 +155,10 @@ class Stream:
         return len(self._partial) + len(self._held) + len(self._command)
 
     def inject(self, pdu: bytes) -> None:
-        """Say this to whom the stream goes to, as soon as no message is under way."""
+        """Say this to whom the stream goes to, as soon as no message is under way. Nothing follows a release request
+        (PS3.8 §9.2.3, Sta7)."""
+        if self.releases:
+            return
         if self.passage is not None and self.passage.sends:
             self._waiting.append(pdu)
         else:
