@@ -41,6 +41,7 @@ lab: .venv/.develops ## build a department in network namespaces and capture it 
 
 fuzz: .venv/.fuzzes ## feed hostile bytes to every parser for a while
 	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m tests.guard.faults.storm 60
 
 docs: .venv/.develops ## build the documentation in docs/_build, warnings are errors
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build
