@@ -207,7 +207,10 @@ def expect(connection: socket.socket, kind: int) -> bytes:
 def _exactly(connection: socket.socket, size: int) -> bytes:
     data = b""
     while len(data) < size:
-        more = connection.recv(size - len(data))
+        try:
+            more = connection.recv(size - len(data))
+        except ConnectionResetError as error:
+            raise LoadError("the connection was reset before its answer") from error
         if not more:
             raise LoadError("the connection was closed before its answer")
         data += more

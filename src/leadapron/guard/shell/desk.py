@@ -27,6 +27,8 @@ class Desk:
 
     async def answer(self, request: Mapping[str, Any], user: int) -> Mapping[str, Any]:
         guard = self._guard
+        if not guard.standing.is_set():
+            raise UsageError("the guard is still starting; ask again in a moment")
         match request.get("do"):
             case "status":
                 return self._status()

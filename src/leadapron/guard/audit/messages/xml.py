@@ -79,7 +79,7 @@ def _event(message: AuditMessage) -> Markup:
 
 
 def participant(one: Participant) -> Markup:
-    attributes = attribute("UserID", one.user_id or "?")
+    attributes = attribute("UserID", one.user_id.strip() or "?")
     attributes = Markup(
         attributes
         + attribute("AlternativeUserID", one.alternative_id)
@@ -92,7 +92,7 @@ def participant(one: Participant) -> Markup:
 
 def audit_object(one: AuditObject) -> Markup:
     attributes = (
-        attribute("ParticipantObjectID", one.id or "?")
+        attribute("ParticipantObjectID", one.id.strip() or "?")
         + f' ParticipantObjectTypeCode="2" ParticipantObjectTypeCodeRole="{one.role:d}"'
     )
     children = [coded("ParticipantObjectIDTypeCode", one.id_type)]
