@@ -20,7 +20,8 @@ from leadapron.guard.shell import NAME, ask
 from leadapron.model.errors import UsageError
 from leadapron.model.events import Event
 from leadapron.store import Workspace
-from tests.guard.dicom.peers import free_port, run
+from tests.guard.dicom.peers import run
+from tests.guard.ports import free_port
 from tests.see.wire import dicom_bytes as d
 
 E = TypeVar("E", bound=Event)

@@ -6,6 +6,8 @@ A limit on the size of files stands for the full disk: it can be lifted while th
 from __future__ import annotations
 
 import resource
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from leadapron.model.events import GuardDecision, GuardNotice, ObjectPassed
-from tests.guard.dicom.peers import free_port, make_objects, needs
+from tests.guard.dicom.peers import make_objects, needs
 from tests.guard.faults.scene import ACCEPT, ALL, Guarding, Scanner, archives, guarding, store_request, wait_for
+from tests.guard.ports import free_port
 
 pytestmark = [needs("storescp", "storescu"), pytest.mark.enable_socket]
 
@@ -79,6 +82,27 @@ def store(scanner: Scanner, number: int) -> int:
     """The answer's status."""
     scanner.send(b"".join(store_request(f"1.2.826.0.1.{number}", message=number)))
     return scanner.status_of_answer()
+
+
+def test_it_starts_and_works_on_a_full_disk(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(state)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may make a small disk")
+    try:
+        with archives(tmp_path) as (archive,):
+            filler = state / "filler"
+            filler.write_bytes(bytes(shutil.disk_usage(state).free))
+            with guarding(tmp_path, [archive.port]) as guard:
+                guard.store(make_objects(tmp_path / "objects", 3))
+                assert "The journal cannot be written" in guard.said
+                filler.unlink()
+                guard.echo()
+                guard.stop()
+                assert len(archive.files) == len(guard.events(ObjectPassed)) == 3
+    finally:
+        subprocess.run(["umount", str(state)], check=True)
 
 
 def test_a_full_spool_is_loud_and_holds_no_image_up(tmp_path: Path) -> None:
